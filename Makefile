@@ -1,0 +1,85 @@
+# Loket. `make help` lists the targets.
+#
+# Everything built goes to build/$(BUILD); everything that runs keeps its state in var/.
+
+BUILD   ?= release
+PREFIX  ?= /usr/local
+O       := build/$(BUILD)
+
+CC      ?= cc
+PKGS    := libevent libevent_openssl openssl libpq libprotobuf-c libsodium ncursesw panelw INIReader
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+           -Wpointer-arith -Wvla -Wundef -Werror
+HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection
+CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium ncursesw)
+CFLAGS  += -std=gnu11 -g $(WARN) $(HARDEN) -MMD -MP
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+
+ifeq ($(BUILD),asan)
+CFLAGS  += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=address,undefined
+else
+CFLAGS  += -O2
+CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+
+LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c)
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium) -linih
+TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw) -linih
+
+PROTO_SRC  := $(wildcard proto/*.c)
+SERVER_SRC := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+TUI_SRC    := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+GEN_C := $(O)/gen/proto/loket.pb-c.c
+GEN_O := $(O)/gen/proto/loket.pb-c.o
+UNIT  := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
+
+all: $(O)/loketd $(O)/loket $(O)/locale/id/LC_MESSAGES/loket.mo  ## build everything into build/
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+$(GEN_C): proto/loket.proto
+	@mkdir -p $(@D)
+	protoc-c --c_out=$(O)/gen proto/loket.proto
+
+# Generated code is not ours to warn about.
+$(GEN_O): $(GEN_C)
+	$(CC) $(CPPFLAGS) -std=gnu11 -g -O2 $(HARDEN) $(filter -fsanitize% -fno-sanitize%,$(CFLAGS)) -c -o $@ $<
+
+$(O)/%.o: %.c | $(GEN_C)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(O)/libloket.a: $(call obj,$(PROTO_SRC)) $(GEN_O)
+	rm -f $@; ar rcs $@ $^
+$(O)/libserver.a: $(call obj,$(SERVER_SRC))
+	rm -f $@; ar rcs $@ $^
+$(O)/libtui.a: $(call obj,$(TUI_SRC))
+	rm -f $@; ar rcs $@ $^
+
+$(O)/loketd: $(O)/server/main.o $(O)/libserver.a $(O)/libloket.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(SERVER_LIBS)
+$(O)/loket: $(O)/tui/main.o $(O)/libtui.a $(O)/libloket.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) $(TUI_LIBS)
+
+$(O)/tests/%: tests/unit/%.c $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a \
+	    $(LIB_LIBS) $(SERVER_LIBS) $(TUI_LIBS) -lcmocka
+
+$(O)/locale/id/LC_MESSAGES/loket.mo: tui/po/id.po
+	@mkdir -p $(@D)
+	msgfmt --check -o $@ $<
+
+unit: $(UNIT)  ## the C tests
+	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
+
+clean:  ## delete what was built (var/ stays)
+	rm -rf build
+
+.PHONY: all help unit clean
+-include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,6 @@
+#ifndef LOKET_VERSION_H
+#define LOKET_VERSION_H
+
+#define LOKET_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,67 @@
+/* libloket: a client's end of the wire, on libevent. One connection, kept alive; never blocks.
+ *
+ * Calls are answered through callbacks from the event loop. When the line falls the client reconnects by
+ * itself (0.2 s, doubling up to 10 s, with jitter; several addresses in turn), takes the session up again
+ * with auth.resume and sends every unanswered call again: a write keeps its idempotency key, so it is done
+ * once. Calls made while there is no line wait in order.
+ *
+ *   CLIENT_OFFLINE --connect--> CLIENT_CONNECTING --TLS up--> [resume] --> CLIENT_LIVE
+ *        ^------------- lost, retry timer --------------------------------------'
+ */
+#ifndef PROTO_CLIENT_H
+#define PROTO_CLIENT_H
+
+#include <event2/event.h>
+#include <loket/error.h>
+#include <loket/limits.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct client;
+
+enum client_line { CLIENT_OFFLINE, CLIENT_CONNECTING, CLIENT_LIVE };
+
+struct client_options {
+    const char *addresses; /* "host:port[,host:port...]" */
+    const char *ca_file;   /* PEM; NULL: the system's */
+    const char *server_name; /* the name in the server's certificate; NULL: the host */
+};
+
+/* What the client tells its owner; any may be NULL. */
+struct client_hooks {
+    void (*line)(struct client *client, enum client_line line, const char *why, void *data);
+    void (*event)(struct client *client, const char *queue, int64_t application_id, int64_t counter, void *data);
+    /* The session ended on the server (logout elsewhere, expiry): log in again. */
+    void (*session_lost)(struct client *client, void *data);
+    void *data;
+};
+
+/* The answer to one call: `reply` is the message asked for (borrowed for the time of the callback) or NULL, and then
+ * `error` says why. */
+typedef void client_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data);
+
+/* NULL and *error on bad options (unreadable CA file, bad address). Copies the options and hooks. */
+struct client *client_new(struct event_base *base, const struct client_options *options,
+                          const struct client_hooks *hooks, struct error *error);
+void client_free(struct client *client); /* drops what is unanswered without calling back */
+void client_start(struct client *client); /* begins to connect */
+
+/* The session to resume with on each connection; NULL forgets it. 32 bytes, copied, wiped on free. */
+void client_set_token(struct client *client, const uint8_t token[TOKEN_BYTES]);
+
+/* Fresh random idempotency key for a write. */
+void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]);
+
+/* Asks. `request` is packed at once (the caller keeps it); `key` is NULL for a read. `reply_type` is the expected
+ * message. Returns the call's number, for client_cancel; 0 when it can't be sent at all (*error set; no callback). */
+uint64_t client_call(struct client *client, const char *method, const ProtobufCMessage *request,
+                     const uint8_t key[IDEMPOTENCY_KEY_BYTES], const ProtobufCMessageDescriptor *reply_type,
+                     client_reply *reply, void *data, struct error *error);
+/* Forgets a call: its callback will not come. The server may still do it. */
+void client_cancel(struct client *client, uint64_t call);
+
+enum client_line client_line(const struct client *client);
+size_t client_waiting(const struct client *client); /* calls without an answer */
+
+#endif
