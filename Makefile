@@ -1,17 +1,17 @@
 # Loket. `make help` lists the targets.
 #
-# Everything built goes to build/$(BUILD); everything that runs keeps its state in var/.
+# Everything built goes to build/$(BUILD); everything that runs keeps its state in var/ (or LOKET_VAR).
+# On a machine that has nothing yet, `make run` first installs the libraries, so their absence is no error here.
 
 BUILD   ?= release
 PREFIX  ?= /usr/local
 O       := build/$(BUILD)
 
 CC      ?= cc
-PKGS    := libevent libevent_openssl openssl libpq libprotobuf-c libsodium ncursesw panelw INIReader
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
            -Wpointer-arith -Wvla -Wundef -Werror
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection
-CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium ncursesw)
+CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium ncursesw 2>/dev/null)
 CFLAGS  += -std=gnu11 -g $(WARN) $(HARDEN) -MMD -MP
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 
@@ -23,14 +23,16 @@ CFLAGS  += -O2
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c)
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium) -linih
-TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw) -linih
+LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null)
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium 2>/dev/null) -linih
+TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw 2>/dev/null) -linih
 
 PROTO_SRC  := $(wildcard proto/*.c)
 SERVER_SRC := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
 TUI_SRC    := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+
+C_FILES := $(shell find include proto server tui tests -name '*.[ch]')
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 GEN_C := $(O)/gen/proto/loket.pb-c.c
@@ -78,8 +80,54 @@ $(O)/locale/id/LC_MESSAGES/loket.mo: tui/po/id.po
 unit: $(UNIT)  ## the C tests
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 
+test-programs: $(UNIT)
+
+run: up-quietly  ## install what is missing, build, start everything, open loket
+	@BUILD=$(BUILD) server/dev/client $(ARGS)
+
+up: packages  ## the same without the client; prints the address
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) server/dev/up
+
+up-quietly: packages
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) server/dev/up >/dev/null
+
+down stop:  ## stop what was started (make stop is the same)
+	@server/dev/down
+
+packages:
+	@server/dev/packages build run
+
+check:  ## every test; ends with 'N passed, N failed'
+	@tests/check
+
+e2e: packages  ## the tests in a real terminal; FILES=... for some
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/e2e/run $(FILES)
+
+lint:  ## clang-tidy, cppcheck, shellcheck, clang-format
+	@tests/lint
+
+format:  ## lay out the C files as .clang-format says
+	@server/dev/packages lint
+	clang-format -i $(C_FILES)
+
+install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR is honoured
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/locale/id/LC_MESSAGES \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 0755 $(O)/loket $(DESTDIR)$(PREFIX)/bin/loket
+	install -m 0755 $(O)/loketd $(DESTDIR)$(PREFIX)/sbin/loketd
+	install -m 0644 tui/loket.1 $(DESTDIR)$(PREFIX)/share/man/man1/loket.1
+	install -m 0644 server/loketd.8 $(DESTDIR)$(PREFIX)/share/man/man8/loketd.8
+	install -m 0644 $(O)/locale/id/LC_MESSAGES/loket.mo $(DESTDIR)$(PREFIX)/share/locale/id/LC_MESSAGES/loket.mo
+	sed 's,@PREFIX@,$(PREFIX),g' server/loketd.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/loketd.service
+	cd sql && find migrations api catalogue -type f -exec install -D -m 0644 {} \
+	    $(DESTDIR)$(abspath $(PREFIX))/share/loket/sql/{} \;
+
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit clean
+.PHONY: all help unit test-programs run up up-quietly down stop packages check e2e lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)
