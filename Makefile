@@ -42,7 +42,7 @@ UNIT  := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
 all: $(O)/loketd $(O)/loket $(O)/locale/id/LC_MESSAGES/loket.mo  ## build everything into build/
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9 -]+:.*## /{printf "  make %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 $(GEN_C): proto/loket.proto
 	@mkdir -p $(@D)
