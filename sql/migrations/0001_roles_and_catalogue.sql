@@ -77,6 +77,17 @@ create table catalogue.holiday (
   primary key (office_id, day)
 );
 
+-- Each day with its place in the count of working days, so that "in 3 working days" and "2 days late" are
+-- two look-ups and a subtraction. Written by rule.calendar_build() from weekly_off and the holidays.
+create table catalogue.calendar_day (
+  office_id bigint not null references catalogue.office,
+  day       date not null,
+  working   boolean not null,
+  ordinal   int not null,                      -- working days up to this day, itself included
+  primary key (office_id, day)
+);
+create index calendar_day_working on catalogue.calendar_day (office_id, ordinal) include (day) where working;
+
 create table catalogue.province (
   code text primary key check (code ~ '^[0-9]{2}$'),
   name text not null
@@ -255,7 +266,7 @@ create table workflow.transition (
   foreign key (office_id, workflow_id, version, to_stage) references workflow.stage
 );
 
-call meta.keep_office('catalogue.office_hours', 'catalogue.holiday', 'catalogue.unit', 'catalogue.permit_type',
+call meta.keep_office('catalogue.office_hours', 'catalogue.holiday', 'catalogue.calendar_day', 'catalogue.unit', 'catalogue.permit_type',
   'catalogue.permit_type_version', 'catalogue.permit_type_unit', 'catalogue.requirement', 'catalogue.form_field',
   'catalogue.checklist_item', 'catalogue.levy_item', 'workflow.workflow', 'workflow.version', 'workflow.stage',
   'workflow.transition');

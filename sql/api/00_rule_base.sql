@@ -1,0 +1,241 @@
+-- What every function of the api stands on: refusing, who is asking, doing a write once, recording it.
+-- `loketd migrate` drops the schemas rule, api, api_auth and api_job, makes them anew for loket_owner, and runs
+-- this folder's files in the order of their names, as loket_owner.
+
+alter default privileges for role loket_owner revoke execute on functions from public;
+
+-- Answers of writes end in `announce`: 'office_id:queue:application_id:event_id' for each queue that changed.
+create type api.empty as (announce text[]);
+create type api.step_reply as (
+  application_id bigint, number text, version int, stage text, stage_name text, announce text[]);
+
+-- Who is asking, for the time of one call.
+create type rule.who as (
+  office_id bigint,
+  user_id   bigint,       -- null: the job process
+  name      text,
+  address   text,
+  method    text,
+  roles     text[],       -- those of the user that the method admits
+  unit_id   bigint);      -- of a technical department's people; null: the whole office
+
+-- Refuses. `code` is enum loket_error (include/loket/error.h), `field` the request's field that is wrong,
+-- `message` an English msgid with at most one %s, which `argument` replaces.
+create function rule.fail(code int, field text, message text, argument text default null, retry_after_ms int default null)
+returns void
+language plpgsql
+as $$
+begin
+  raise exception using
+    errcode = 'LK' || lpad(code::text, 3, '0'),
+    message = message,
+    column = coalesce(field, ''),
+    detail = coalesce(argument, ''),
+    hint = coalesce('retry_after_ms=' || retry_after_ms, '');
+end
+$$;
+
+-- The transaction now works for this office (and, for a technical department's people, this unit): the row
+-- policies follow it.
+create function rule.work_for(office_id bigint, unit_id bigint)
+returns void
+language sql
+as $$
+  select set_config('loket.office_id', office_id::text, true),
+         set_config('loket.unit_id', coalesce(unit_id::text, ''), true);
+$$;
+
+-- First line of every function that needs a session: who is asking, and does the method admit them?
+-- NOT_LOGGED_IN, PASSWORD_EXPIRED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
+create function rule.enter(session_token bytea, method text)
+returns rule.who
+language plpgsql
+as $$
+declare
+  s record;
+  who rule.who;
+begin
+  select x.office_id, x.user_id, x.address, x.last_seen_at, x.token_hash, u.name, u.must_change_password
+    into s
+    from session.session x
+    join identity.user_account u on u.office_id = x.office_id and u.user_id = x.user_id
+   where x.token_hash = sha256(session_token)
+     and x.ended_at is null
+     and x.expires_at > now()
+     and x.last_seen_at > now() - interval '8 hours'
+     and u.active;
+  if not found then
+    perform rule.fail(4, null, 'Log in first');
+  end if;
+  if s.must_change_password and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password') then
+    perform rule.fail(17, null, 'Change your password first');
+  end if;
+  perform rule.work_for(s.office_id, null);
+  select array_agg(distinct r.role),
+         min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor'))
+    into who.roles, who.unit_id
+    from identity.user_role r
+    join identity.method_role m on m.method = enter.method and m.role = r.role
+   where r.office_id = s.office_id and r.user_id = s.user_id;
+  if who.roles is null then
+    perform rule.fail(5, null, 'Your role may not do this');
+  end if;
+  who.office_id := s.office_id;
+  who.user_id := s.user_id;
+  who.name := s.name;
+  who.address := s.address;
+  who.method := method;
+  if who.unit_id is not null then
+    perform rule.work_for(s.office_id, who.unit_id);
+  end if;
+  if s.last_seen_at < now() - interval '1 minute' then
+    update session.session x set last_seen_at = now() where x.token_hash = s.token_hash;
+  end if;
+  return who;
+end
+$$;
+
+-- The office that a public request means; '' or null where there is only one. NOT_FOUND otherwise.
+create function rule.public_office(code text)
+returns bigint
+language plpgsql
+as $$
+declare
+  found_id bigint;
+  offices int;
+begin
+  select min(o.office_id), count(*)
+    into found_id, offices
+    from catalogue.office o
+   where public_office.code is null or o.code = public_office.code;
+  if offices <> 1 then
+    perform rule.fail(9, 'office', 'There is no such office');
+  end if;
+  perform rule.work_for(found_id, null);
+  return found_id;
+end
+$$;
+
+-- Second line of every write: the reply that this key had before, or null when it is new. Two requests with
+-- one key wait for each other here. DUPLICATE when the key was used for something else.
+create function rule.replay(who rule.who, key bytea, request jsonb)
+returns jsonb
+language plpgsql
+as $$
+declare
+  before session.answer;
+begin
+  if key is null or octet_length(key) <> 16 then
+    perform rule.fail(8, 'key', 'A write needs an idempotency key of 16 bytes');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(encode(key, 'hex'), who.user_id));
+  select a.* into before
+    from session.answer a
+   where a.office_id = who.office_id and a.user_id = who.user_id and a.key = replay.key;
+  if not found then
+    return null;
+  end if;
+  if before.method <> who.method or before.request_hash <> sha256(convert_to(request::text, 'UTF8')) then
+    perform rule.fail(13, 'key', 'This key was used for another request');
+  end if;
+  return before.reply;
+end
+$$;
+
+-- Last line of every write: keeps the reply for the key, and returns it.
+create function rule.remember(who rule.who, key bytea, request jsonb, reply anyelement)
+returns anyelement
+language plpgsql
+as $$
+begin
+  insert into session.answer (office_id, user_id, key, method, request_hash, reply)
+  values (who.office_id, who.user_id, key, who.method, sha256(convert_to(request::text, 'UTF8')),
+          to_jsonb(reply) - 'announce');
+  return reply;
+end
+$$;
+
+-- The bytes that an event's hash covers. Instants are counted in microseconds, so that no setting of a
+-- session changes them.
+create function rule.event_bytes(e audit.event)
+returns bytea
+language sql stable
+as $$
+  select convert_to(jsonb_build_array(e.office_id, e.event_id, (extract(epoch from e.at) * 1000000)::bigint, e.actor_id,
+           e.actor, e.role, e.address, e.action, e.application_id, e.stage, e.to_stage, e.reason, e.detail)::text, 'UTF8');
+$$;
+
+-- Adds an event. With `chained` it goes to the end of its application's chain: the caller holds the lock on
+-- the application's row. Returns its number.
+create function rule.record(who rule.who, action text, application_id bigint default null, stage text default null,
+                            to_stage text default null, reason text default null, detail jsonb default null,
+                            role text default null, chained boolean default true)
+returns bigint
+language plpgsql
+as $$
+declare
+  e audit.event;
+begin
+  e.office_id := who.office_id;
+  e.event_id := nextval(pg_get_serial_sequence('audit.event', 'event_id'));
+  e.at := clock_timestamp();
+  e.actor_id := who.user_id;
+  e.actor := coalesce(who.name, 'system');
+  e.role := coalesce(role, who.roles[1]);
+  e.address := who.address;
+  e.action := action;
+  e.application_id := application_id;
+  e.stage := stage;
+  e.to_stage := to_stage;
+  e.reason := reason;
+  e.detail := detail;
+  if chained and application_id is not null then
+    select a.last_hash into e.previous_hash
+      from application.application a
+     where a.office_id = who.office_id and a.application_id = record.application_id;
+    e.hash := sha256(coalesce(e.previous_hash, ''::bytea) || rule.event_bytes(e));
+    update application.application a
+       set last_hash = e.hash
+     where a.office_id = who.office_id and a.application_id = record.application_id;
+  end if;
+  insert into audit.event overriding system value select e.*;
+  return e.event_id;
+end
+$$;
+
+-- The next number of a series, without gaps: the row stays locked until the caller's transaction ends.
+create function rule.next_number(office_id bigint, series text, year int)
+returns int
+language sql
+as $$
+  insert into application.number_counter as c (office_id, series, year, last)
+  values (office_id, series, year, 1)
+  on conflict on constraint number_counter_pkey do update set last = c.last + 1
+  returning last;
+$$;
+
+-- "1871********0001": enough to recognise a number by, not enough to use it.
+create function rule.mask(number text)
+returns text
+language sql immutable
+as $$
+  select case when length(number) > 8
+              then left(number, 4) || repeat('*', length(number) - 8) || right(number, 4)
+              else number end;
+$$;
+
+create function rule.to_seconds(at timestamptz)
+returns bigint
+language sql immutable
+as $$ select extract(epoch from at)::bigint $$;
+
+-- Does the user hold `role`, for this permit type?
+create function rule.holds_role(who rule.who, role text, permit_type_id bigint)
+returns boolean
+language sql stable
+as $$
+  select exists (
+    select from identity.user_role r
+     where r.office_id = who.office_id and r.user_id = who.user_id and r.role = holds_role.role
+       and (r.permit_type_id is null or r.permit_type_id = holds_role.permit_type_id));
+$$;
