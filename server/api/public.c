@@ -1,0 +1,10 @@
+/* For everybody: following an application with its number and PIN. */
+#include <proto/loket.pb-c.h>
+#include <server/api/method.h>
+
+#define MESSAGE(name) &loket__##name##__descriptor
+
+const struct method public_methods[] = {
+    {"public.track", METHOD_PUBLIC, AT_DATABASE, 0, MESSAGE(public_track_request), MESSAGE(public_track_reply)},
+    {.name = NULL},
+};

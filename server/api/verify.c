@@ -1,0 +1,12 @@
+/* The back office: checking documents, drafting the decision, the levy. */
+#include <proto/loket.pb-c.h>
+#include <server/api/method.h>
+
+#define MESSAGE(name) &loket__##name##__descriptor
+
+const struct method verify_methods[] = {
+    {"verify.submit", METHOD_WRITE, AT_DATABASE, ROLE_ANALYST, MESSAGE(verify_submit_request), MESSAGE(step_reply)},
+    {"draft.submit", METHOD_WRITE, AT_DATABASE, ROLE_ANALYST, MESSAGE(draft_submit_request), MESSAGE(step_reply)},
+    {"payment.confirm", METHOD_WRITE, AT_DATABASE, ROLE_TREASURER, MESSAGE(payment_confirm_request), MESSAGE(step_reply)},
+    {.name = NULL},
+};
