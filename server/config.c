@@ -131,6 +131,8 @@ enum loket_error config_read(struct config *config, const char *file, char *cons
                              struct error *error) {
     enum loket_error result = LOKET_OK;
     config->file = file;
+    config->sets = sets;
+    config->set_count = set_count;
     for (size_t i = 0; i < KEY_COUNT && result == LOKET_OK; i++) result = key_set(config, &keys[i], keys[i].standard, error);
     if (result == LOKET_OK && file) result = read_file(config, file, error);
     if (result == LOKET_OK) result = read_environment(config, error);

@@ -6,6 +6,8 @@
 
 struct config {
     const char *file; /* as given by -c; NULL: none */
+    char *const *sets; /* as given by --set, borrowed: a reload reads them again */
+    int set_count;
     char *listen;     /* host:port[,host:port] */
     int workers, auths, jobs;
     int connections;             /* pipelined database connections of one worker */

@@ -4,7 +4,7 @@
 
 alter default privileges for role loket_owner revoke execute on functions from public;
 
--- Answers of writes end in `announce`: 'office_id:queue:application_id:event_id' for each queue that changed.
+-- Answers of writes end in `announce`: 'office:queue:application_id:event_id' for each queue that changed.
 create type api.empty as (announce text[]);
 create type api.step_reply as (
   application_id bigint, number text, version int, stage text, stage_name text, announce text[]);

@@ -14,7 +14,7 @@ create function rule.announcement(office_id bigint, role text, unit_id bigint, a
 returns text
 language sql stable
 as $$
-  select concat_ws(':', office_id, rule.queue_name(office_id, role, unit_id), application_id, event_id);
+  select concat_ws(':', (select o.code from catalogue.office o where o.office_id = announcement.office_id), rule.queue_name(office_id, role, unit_id), application_id, event_id);
 $$;
 
 -- Does the permit type ask for a visit, with what the applicant filled in?
@@ -89,7 +89,7 @@ create function rule.levy_due(app application.application)
 returns boolean
 language sql stable
 as $$
-  select v.levy and app.proposal = 'approve'
+  select v.levy and app.proposal = 'approve' and rule.levy_amount(app) > 0
          and not exists (select from application.bill b
                           where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null)
     from catalogue.permit_type_version v

@@ -1,0 +1,182 @@
+/* Events between the nodes. Holds no state that matters: everything announced is in the database. */
+#include <server/announce.h>
+#include <server/log.h>
+#include <server/session.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GATHER_US     20000
+#define PAYLOAD_BYTES 7000u /* NOTIFY takes less than 8,000 */
+
+struct announcer {
+    struct worker *worker;
+    const char *conninfo;
+    PGconn *db;
+    bool ready, sending;
+    struct event *socket_event, *gather, *retry;
+    struct buffer lines;
+};
+
+bool announcement_read(const char *line, size_t size, char office[40], char queue[96], long long *application_id,
+                       long long *counter) {
+    char text[192];
+    int end = 0;
+    if (size >= sizeof text) return false;
+    memcpy(text, line, size);
+    text[size] = '\0';
+    return sscanf(text, "%39[^:]:%95[^:]:%lld:%lld%n", office, queue, application_id, counter, &end) == 4 &&
+           (size_t)end == size;
+}
+
+static void lost(struct announcer *announcer) {
+    struct timeval second = {1, 0};
+    if (announcer->socket_event) event_free(announcer->socket_event);
+    announcer->socket_event = NULL;
+    PQfinish(announcer->db);
+    announcer->db = NULL;
+    announcer->ready = announcer->sending = false;
+    event_add(announcer->retry, &second);
+}
+
+static void send_gathered(evutil_socket_t socket, short what, void *data) {
+    (void)socket;
+    (void)what;
+    struct announcer *announcer = data;
+    struct timeval gather = {0, GATHER_US};
+    if (!announcer->lines.size || !announcer->ready) return;
+    if (announcer->sending) {
+        event_add(announcer->gather, &gather);
+        return;
+    }
+    size_t size = announcer->lines.size;
+    if (size > PAYLOAD_BYTES) {
+        size = PAYLOAD_BYTES;
+        while (size && announcer->lines.data[size - 1] != '\n') size--;
+    }
+    char payload[PAYLOAD_BYTES + 1];
+    memcpy(payload, announcer->lines.data, size);
+    payload[size] = '\0';
+    const char *values[] = {payload};
+    announcer->sending = true;
+    if (PQsendQueryParams(announcer->db, "select pg_notify('" ANNOUNCE_CHANNEL "', $1)", 1, NULL, values, NULL, NULL, 0) != 1 ||
+        PQflush(announcer->db) < 0) {
+        lost(announcer);
+        return;
+    }
+    memmove(announcer->lines.data, announcer->lines.data + size, announcer->lines.size - size);
+    announcer->lines.size -= size;
+    if (announcer->lines.size) event_add(announcer->gather, &gather);
+}
+
+static void hear(struct announcer *announcer, const char *payload) {
+    char office[40], queue[96];
+    long long application_id, counter;
+    while (*payload) {
+        size_t size = strcspn(payload, "\n");
+        if (announcement_read(payload, size, office, queue, &application_id, &counter))
+            session_push(announcer->worker, office, queue, application_id, counter);
+        payload += size + (payload[size] == '\n');
+    }
+}
+
+static void on_socket(evutil_socket_t socket, short what, void *data) {
+    (void)socket;
+    (void)what;
+    struct announcer *announcer = data;
+    if (PQconsumeInput(announcer->db) != 1) {
+        lost(announcer);
+        return;
+    }
+    while (!PQisBusy(announcer->db)) {
+        PGresult *result = PQgetResult(announcer->db);
+        if (!result) {
+            announcer->sending = false;
+            break;
+        }
+        PQclear(result);
+    }
+    for (PGnotify *notice; (notice = PQnotifies(announcer->db)); PQfreemem(notice)) hear(announcer, notice->extra);
+}
+
+static void on_connect(evutil_socket_t socket, short what, void *data) {
+    (void)socket;
+    (void)what;
+    struct announcer *announcer = data;
+    PostgresPollingStatusType status = announcer->db ? PQconnectPoll(announcer->db) : PGRES_POLLING_FAILED;
+    if (announcer->socket_event) event_free(announcer->socket_event);
+    announcer->socket_event = NULL;
+    if (status == PGRES_POLLING_FAILED) {
+        lost(announcer);
+        return;
+    }
+    bool connected = status == PGRES_POLLING_OK;
+    short wait = connected ? EV_READ | EV_PERSIST : status == PGRES_POLLING_WRITING ? EV_WRITE : EV_READ;
+    announcer->socket_event = event_new(announcer->worker->base, PQsocket(announcer->db), wait,
+                                        connected ? on_socket : on_connect, announcer);
+    if (!announcer->socket_event || event_add(announcer->socket_event, NULL) != 0) {
+        lost(announcer);
+        return;
+    }
+    if (!connected) return;
+    if (PQsetnonblocking(announcer->db, 1) != 0 || PQsendQuery(announcer->db, "listen " ANNOUNCE_CHANNEL) != 1 ||
+        PQflush(announcer->db) < 0) {
+        lost(announcer);
+        return;
+    }
+    announcer->ready = announcer->sending = true;
+    if (announcer->lines.size) {
+        struct timeval gather = {0, GATHER_US};
+        event_add(announcer->gather, &gather);
+    }
+}
+
+static void connect_start(evutil_socket_t socket, short what, void *data) {
+    (void)socket;
+    (void)what;
+    struct announcer *announcer = data;
+    const char *const names[] = {"dbname", "application_name", NULL};
+    const char *const values[] = {announcer->conninfo, "loketd announcer", NULL};
+    announcer->db = PQconnectStartParams(names, values, 1);
+    if (!announcer->db || PQstatus(announcer->db) == CONNECTION_BAD) {
+        lost(announcer);
+        return;
+    }
+    announcer->socket_event = event_new(announcer->worker->base, PQsocket(announcer->db), EV_WRITE, on_connect, announcer);
+    if (!announcer->socket_event || event_add(announcer->socket_event, NULL) != 0) lost(announcer);
+}
+
+struct announcer *announcer_new(struct worker *worker, const char *conninfo) {
+    struct announcer *announcer = calloc(1, sizeof *announcer);
+    struct timeval now = {0, 0};
+    if (!announcer) return NULL;
+    announcer->worker = worker;
+    announcer->conninfo = conninfo;
+    announcer->lines.limit = 1024u * 1024;
+    announcer->gather = evtimer_new(worker->base, send_gathered, announcer);
+    announcer->retry = evtimer_new(worker->base, connect_start, announcer);
+    if (!announcer->gather || !announcer->retry || event_add(announcer->retry, &now) != 0) {
+        announcer_free(announcer);
+        return NULL;
+    }
+    return announcer;
+}
+
+void announcer_free(struct announcer *announcer) {
+    if (!announcer) return;
+    if (announcer->socket_event) event_free(announcer->socket_event);
+    if (announcer->gather) event_free(announcer->gather);
+    if (announcer->retry) event_free(announcer->retry);
+    PQfinish(announcer->db);
+    buffer_free(&announcer->lines);
+    free(announcer);
+}
+
+void announcer_add(struct announcer *announcer, const char *text, size_t size) {
+    struct timeval gather = {0, GATHER_US};
+    if (announcer->lines.failed) buffer_free(&announcer->lines); /* the database was long away; pings tell the rest */
+    announcer->lines.failed = false;
+    buffer_add(&announcer->lines, text, size);
+    buffer_byte(&announcer->lines, '\n');
+    if (!evtimer_pending(announcer->gather, NULL)) event_add(announcer->gather, &gather);
+}

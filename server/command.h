@@ -1,0 +1,14 @@
+/* loketd's sub-commands. Each gets the configuration and its own arguments (argv[0] is its name) and returns an exit code
+ * of sysexits.h; messages for the person go to standard error. */
+#ifndef SERVER_COMMAND_H
+#define SERVER_COMMAND_H
+
+#include <server/config.h>
+
+int serve_main(struct config *config, int argc, char **argv);
+int migrate_main(struct config *config, int argc, char **argv);
+int catalogue_main(struct config *config, int argc, char **argv);
+int user_main(struct config *config, int argc, char **argv);
+int methods_main(struct config *config, int argc, char **argv);
+
+#endif

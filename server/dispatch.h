@@ -1,0 +1,25 @@
+/* From a request's envelope to the database or the auth process, and back to the session. */
+#ifndef SERVER_DISPATCH_H
+#define SERVER_DISPATCH_H
+
+#include <server/session.h>
+
+/* One request that has no answer yet. It outlives its session: what was sent to the database is done. */
+struct request {
+    struct session *session; /* NULL when the client is gone */
+    struct request *next;    /* of the session */
+    struct worker *worker;
+    const struct method *method;
+    uint64_t id;             /* the client's number */
+    uint64_t serial;         /* ours, for the log */
+    uint8_t token[TOKEN_BYTES]; /* of auth.resume, to log in with when it succeeds */
+    struct timespec began_at;
+};
+
+/* Answers the envelope, now or later. The envelope is borrowed. */
+void dispatch(struct session *session, const Loket__Envelope *envelope);
+
+/* Ends a request with a packed body or an error; used by those who hold one. */
+void request_finish(struct request *request, const struct buffer *body, const struct error *error);
+
+#endif

@@ -1,0 +1,57 @@
+/* One client's connection: TLS, frames in, frames out, who is logged in on it.
+ *
+ *   HANDSHAKE --TLS and ALPN agreed--> ANONYMOUS --login or resume--> LOGGED_IN --logout--> ANONYMOUS
+ *       any of them --error, time limit, hostile frame--> CLOSING --written out--> gone
+ */
+#ifndef SERVER_SESSION_H
+#define SERVER_SESSION_H
+
+#include <event2/bufferevent.h>
+#include <event2/util.h>
+#include <loket/error.h>
+#include <loket/limits.h>
+#include <proto/loket.pb-c.h>
+#include <server/buffer.h>
+#include <server/worker.h>
+#include <time.h>
+
+enum session_state { SESSION_HANDSHAKE, SESSION_ANONYMOUS, SESSION_LOGGED_IN, SESSION_CLOSING };
+
+struct session {
+    struct worker *worker;
+    struct session *next, *previous;
+    struct bufferevent *stream;
+    enum session_state state;
+    char address[INET6_ADDRSTRLEN];
+    uint8_t token[TOKEN_BYTES];
+    uint32_t roles;
+    char username[40], office[40];
+    char **queues;
+    size_t queue_count;
+    struct request *requests; /* without an answer yet */
+    unsigned request_count;
+    time_t began_at, heard_at; /* monotonic seconds */
+};
+
+/* Takes over the accepted socket. Refused (and closed) above the limits. */
+void session_new(struct worker *worker, evutil_socket_t socket, const struct sockaddr *address);
+/* Ends it at once. Requests under way lose their session, not their effect. */
+void session_free(struct session *session);
+
+/* Sends the answer to request `id`: the packed body, or an error. */
+void session_reply(struct session *session, uint64_t id, const struct buffer *body, const struct error *error);
+
+/* Who is logged in from now on; the token is copied. */
+void session_login(struct session *session, const uint8_t token[TOKEN_BYTES], const Loket__SessionReply *reply);
+void session_logout(struct session *session);
+
+/* Tells every session that has the queue. */
+void session_push(struct worker *worker, const char *office, const char *queue, int64_t application_id, int64_t counter);
+
+/* Closes those that passed a time limit. Called every few seconds. */
+void session_sweep(struct worker *worker);
+
+/* Reads on after a pause (too many open requests). */
+void session_resume_reading(struct session *session);
+
+#endif

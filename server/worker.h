@@ -1,0 +1,42 @@
+/* A worker process: TLS, sessions, dispatch. Its one context, shared by the files of this folder that make it up. */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include <event2/event.h>
+#include <openssl/ssl.h>
+#include <server/config.h>
+#include <server/db/pool.h>
+#include <stdint.h>
+
+#define LISTENERS_AT_MOST 8
+#define TICKET_KEY_BYTES  80 /* SSL_CTX_set_tlsext_ticket_keys of OpenSSL 3 */
+#define ADDRESS_SLOTS     4096
+
+/* What the master gives to each child. */
+struct inheritance {
+    const struct config *config;
+    int listeners[LISTENERS_AT_MOST];
+    int listener_count;
+    int auth_listener;
+    unsigned char ticket_keys[TICKET_KEY_BYTES];
+};
+
+struct worker {
+    const struct inheritance *given;
+    struct event_base *base;
+    SSL_CTX *tls;
+    struct pool *pool;
+    struct announcer *announcer;
+    struct auth_channel *auth;
+    struct session *sessions; /* all, newest first */
+    int session_count;
+    uint16_t per_address[ADDRESS_SLOTS]; /* sessions by hash of the address */
+    uint64_t next_request;
+    int requests_open;
+    bool draining;
+};
+
+/* Runs the process until it is told to stop; returns its exit code. */
+int worker_run(const struct inheritance *given);
+
+#endif
