@@ -1,0 +1,127 @@
+-- The job process: numbers and issues what was decided, and clears away what nobody needs any more.
+-- It reads a decision, it never makes one.
+
+-- "503/{NNNN}/{J}/{MM}/{YYYY}" filled in: as many digits as N's, the permit type, the month in Roman numerals.
+create function rule.format_number(pattern text, running int, permit_type text, day date)
+returns text
+language plpgsql immutable
+as $$
+declare
+  width int := length((regexp_match(pattern, '\{(N+)\}'))[1]);
+begin
+  pattern := regexp_replace(pattern, '\{N+\}', lpad(running::text, greatest(width, length(running::text)), '0'));
+  pattern := replace(pattern, '{J}', permit_type);
+  pattern := replace(pattern, '{DD}', to_char(day, 'DD'));
+  pattern := replace(pattern, '{MM}', btrim(to_char(day, 'RM')));
+  pattern := replace(pattern, '{mm}', to_char(day, 'MM'));
+  return replace(pattern, '{YYYY}', to_char(day, 'YYYY'));
+end
+$$;
+
+-- The next number of a permit type and year. Refusal letters are counted apart and marked, so that permits have no
+-- gaps. Types whose pattern does not name the type share a count; a pattern without the year counts on for ever.
+create function rule.next_permit_number(v catalogue.permit_type_version, kind text, day date)
+returns text
+language plpgsql
+as $$
+declare
+  code text := (select t.code from catalogue.permit_type t
+                 where t.office_id = v.office_id and t.permit_type_id = v.permit_type_id);
+  pattern text := v.number_pattern;
+  series text;
+begin
+  if kind = 'refusal' then
+    pattern := pattern || '/TOLAK';
+  end if;
+  series := kind || ':' || case when position('{J}' in pattern) > 0 then code else pattern end;
+  return rule.format_number(pattern, rule.next_number(v.office_id, series,
+           case when position('{YYYY}' in pattern) > 0 then extract(year from day)::int else 0 end), code, day);
+end
+$$;
+
+-- The permit or the refusal letter of a decided application, and the step that follows.
+create function rule.issue(app application.application, stage workflow.stage)
+returns text[]
+language plpgsql
+as $$
+declare
+  v catalogue.permit_type_version := rule.version_of(app);
+  p application.permit;
+begin
+  p.kind := case stage.kind when 'refuse' then 'refusal' else 'permit' end;
+  p.issued_on := rule.office_date(app.office_id);
+  if p.kind = 'permit' then
+    p.valid_until_on := least(
+      (p.issued_on + make_interval(years => v.valid_years))::date,
+      (select r.valid_until_on from application.requirement r
+        where r.office_id = app.office_id and r.application_id = app.application_id and r.code = v.valid_not_past));
+  end if;
+  p.number := rule.next_permit_number(v, p.kind, p.issued_on);
+  insert into application.permit (office_id, application_id, permit_type_id, kind, number, issued_on, valid_until_on)
+  values (app.office_id, app.application_id, app.permit_type_id, p.kind, p.number, p.issued_on, p.valid_until_on);
+  if p.kind = 'permit' and app.kind in ('renewal', 'change') then
+    update application.permit x set status = 'replaced'
+     where x.office_id = app.office_id and x.number = app.previous_permit and x.permit_type_id = app.permit_type_id
+       and x.kind = 'permit' and x.status = 'current';
+  end if;
+  return (rule.advance(rule.system_who(app.office_id, 'job.issue'), app, 'issue', null,
+                       jsonb_build_object('number', p.number, 'valid_until_on', p.valid_until_on))).announce;
+end
+$$;
+
+-- Issues the next decided application of any office and returns what to announce; null when nothing is due. Any number
+-- of job processes may ask at once. What cannot be issued is passed over, with a warning in the database's log.
+create function api_job.issue_next()
+returns text[]
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  office catalogue.office;
+  due record;
+  app application.application;
+begin
+  for office in select o.* from catalogue.office o order by o.office_id loop
+    perform rule.work_for(office.office_id, null);
+    for due in
+      select t.application_id, t.task_id
+        from application.task t
+       where t.office_id = office.office_id and t.role = 'system' and t.closed_at is null
+       order by t.urgent desc, t.due_on, t.task_id
+    loop
+      begin
+        select a.* into app
+          from application.application a
+         where a.office_id = office.office_id and a.application_id = due.application_id
+           and exists (select from application.task t
+                        where t.office_id = office.office_id and t.task_id = due.task_id and t.closed_at is null)
+           for update skip locked;
+        continue when not found or (rule.stage_of(app)).kind not in ('issue', 'refuse');
+        return rule.issue(app, rule.stage_of(app));
+      exception
+        when others then
+          raise warning 'application % of office % cannot be issued: %', due.application_id, office.code, sqlerrm;
+      end;
+    end loop;
+  end loop;
+  return null;
+end
+$$;
+
+-- Removes answers older than 7 days, sessions that ended, and counted failures that no limit looks at any more.
+create function api_job.prune()
+returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  office catalogue.office;
+begin
+  for office in select o.* from catalogue.office o loop
+    perform rule.work_for(office.office_id, null);
+    delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';
+  end loop;
+  delete from session.session s where s.expires_at < now() - interval '1 day';
+  delete from session.session s where s.ended_at < now() - interval '1 day';
+  delete from identity.login_attempt a where a.at < now() - interval '1 day';
+  delete from application.track_attempt a where a.at < now() - interval '2 days';
+end
+$$;

@@ -1,0 +1,109 @@
+-- For the applicant, without an account: where is my application? Number and PIN, or nothing.
+
+create type api.public_step_row as (at bigint, step text);
+create type api.public_track_reply as (
+  number text, permit_name text, stage_name text, outcome text, promised_on text, days_left int, clock_stopped boolean,
+  fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text);
+
+-- TOO_MANY after 5 wrong tries of a number from one address, 50 from an address, in 15 minutes, or 100 of a number
+-- from anywhere in a day: a million PINs stay out of reach, and the applicant is not locked out by one stranger.
+create function rule.throttle_tracking(office_id bigint, number text, address text)
+returns void
+language plpgsql stable
+as $$
+declare
+  rule_hit record;
+begin
+  select x.at, x.span into rule_hit
+    from ((select t.at, interval '15 minutes' as span from application.track_attempt t
+            where t.office_id = throttle_tracking.office_id and t.number = throttle_tracking.number
+              and t.address = throttle_tracking.address and t.at > now() - interval '15 minutes'
+            order by t.at desc offset 4 limit 1)
+          union all
+          (select t.at, interval '15 minutes' from application.track_attempt t
+            where t.address = throttle_tracking.address and t.at > now() - interval '15 minutes'
+            order by t.at desc offset 49 limit 1)
+          union all
+          (select t.at, interval '1 day' from application.track_attempt t
+            where t.office_id = throttle_tracking.office_id and t.number = throttle_tracking.number
+              and t.at > now() - interval '1 day'
+            order by t.at desc offset 99 limit 1)) x
+   order by x.at + x.span desc limit 1;
+  if found then
+    perform rule.fail(14, null, 'Too many failed attempts: try again in %s minutes',
+                      ceil(extract(epoch from rule_hit.at + rule_hit.span - now()) / 60)::int::text,
+                      (extract(epoch from rule_hit.at + rule_hit.span - now()) * 1000)::int);
+  end if;
+end
+$$;
+
+create function rule.track_reply(app application.application)
+returns api.public_track_reply
+language plpgsql stable
+as $$
+declare
+  v catalogue.permit_type_version := rule.version_of(app);
+  r api.public_track_reply;
+begin
+  r.number := app.number;
+  r.permit_name := v.name;
+  r.stage_name := rule.stage_name(app, app.stage);
+  r.outcome := app.outcome;
+  r.promised_on := app.promised_on::text;
+  r.days_left := rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on);
+  r.clock_stopped := app.stopped_at is not null;
+  r.fee := coalesce((select b.amount from application.bill b
+                      where b.office_id = app.office_id and b.application_id = app.application_id), rule.levy_amount(app));
+  r.steps := (select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.to_stage))::api.public_step_row order by e.event_id)
+                from audit.event e
+               where e.office_id = app.office_id and e.application_id = app.application_id and e.to_stage is not null);
+  if (rule.stage_of(app)).clock_runs is false and exists (
+       select from application.task t
+        where t.office_id = app.office_id and t.application_id = app.application_id and t.closed_at is null
+          and t.stage = 'correction') then
+    r.return_note := app.return_note;
+    r.returned := (
+      select array_agg((x.code, concat_ws(': ', x.name, x.why))::api.missing_row order by x.part, x.position)
+        from (select 1 as part, f.position, f.code, f.label as name, null as why
+                from application.field_value s
+                join catalogue.form_field f on f.office_id = s.office_id and f.permit_type_id = app.permit_type_id
+                                           and f.version = app.permit_version and f.code = s.code
+               where s.office_id = app.office_id and s.application_id = app.application_id and s.returned
+              union all
+              select 2, c.position, c.code, c.name, s.reason
+                from application.requirement s
+                join catalogue.requirement c on c.office_id = s.office_id and c.permit_type_id = app.permit_type_id
+                                            and c.version = app.permit_version and c.code = s.code
+               where s.office_id = app.office_id and s.application_id = app.application_id and s.returned) x);
+  end if;
+  r.permit_number := (select p.number from application.permit p
+                       where p.office_id = app.office_id and p.application_id = app.application_id);
+  r.office_name := (select o.name from catalogue.office o where o.office_id = app.office_id);
+  return r;
+end
+$$;
+
+-- An unknown number and a wrong PIN get the same answer: a reply without a number. It is a reply and not an error,
+-- because an error would take back the count of the failed try.
+create function api.public_track(client_address text, office text, number text, pin text)
+returns api.public_track_reply
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  asked bigint := rule.public_office(nullif(office, ''));
+  wanted text := left(rule.require(number, 'number'), 40);
+  app application.application;
+begin
+  perform rule.require(pin, 'pin');
+  perform pg_advisory_xact_lock(hashtextextended('track:' || wanted, asked));
+  perform rule.throttle_tracking(asked, wanted, client_address);
+  select a.* into app
+    from application.application a
+   where a.office_id = asked and a.number = wanted and a.pin_hash = rule.pin_hash(asked, wanted, btrim(public_track.pin));
+  if not found then
+    insert into application.track_attempt (office_id, number, address) values (asked, wanted, client_address);
+    return null::api.public_track_reply;
+  end if;
+  return rule.track_reply(app);
+end
+$$;
