@@ -57,7 +57,7 @@ begin
     perform rule.is_one_of(filter, 'filter', 'mine', 'today', 'late');
   end if;
   with mine as (
-    select t.*
+    select t
       from application.task t
      where t.office_id = who.office_id and t.closed_at is null and t.role = any (who.roles)
        and exists (select from identity.user_role r
@@ -68,9 +68,9 @@ begin
                        when 'late' then t.due_on < today
                        else true end),
   found as (
-    select m, a
-      from mine m
-      join application.application a on a.office_id = m.office_id and a.application_id = m.application_id
+    select x.t as m, a
+      from mine x
+      join application.application a on a.office_id = (x.t).office_id and a.application_id = (x.t).application_id
      where needle is null
         or a.number like '%' || needle || '%'
         or exists (select from application.applicant p

@@ -11,14 +11,10 @@ as $$ select format('select api.task_%s(%L, %L, %s, %L)', verb, t.token(username
 select is(t.try(t.claim('sh1', t.task(a))), 'LK005 task_id', 'work of another role cannot be claimed') from t.app;
 select lives_ok(t.claim('an1', t.task(a)), 'an analyst claims it') from t.app;
 select is(t.version(a), 1, 'claiming does not change the application''s version') from t.app;
-select is(t.try(t.claim('an2', t.task(a))), 'LK012 task_id', 'a second analyst cannot claim it')
-  from t.app where t.try(t.claim('an2', t.task(a))) <> 'LK012'
-union all
-select is(t.try(t.claim('an2', t.task(a))), 'LK012', 'a second analyst cannot claim it')
-  from t.app where t.try(t.claim('an2', t.task(a))) = 'LK012';
+select alike(t.try(t.claim('an2', t.task(a))), 'LK012%', 'a second analyst cannot claim it') from t.app;
 select is(t.try(t.call('an2', a, 'draft')), 'LK012', 'nor act on it') from t.app;
 select is(t.try(t.call('an2', a, 'save')), 'LK012', 'nor save on it') from t.app;
-select like(t.complaint(t.call('an2', a, 'draft')), '%An1%', 'and is told who works on it') from t.app;
+select alike(t.complaint(t.call('an2', a, 'draft')), '%An1%', 'and is told who works on it') from t.app;
 select is(t.try(t.claim('an2', t.task(a), 'take_over')), 'LK008 reason', 'taking over needs a reason') from t.app;
 select lives_ok(t.claim('an2', t.task(a), 'take_over', 'An1 is ill'), 'taking over with a reason') from t.app;
 select is(t.try(t.call('an1', a, 'draft')), 'LK012', 'the first then cannot act') from t.app;
@@ -35,7 +31,7 @@ select is(t.try(t.call('an2', a, 'save')), 'LK012', 'and claims') from t.app;
 -- stale: the other's version
 select is(t.try(replace(t.call('an1', a, 'draft'), format(', %s, %s, ', a, t.version(a)), format(', %s, %s, ', a, t.version(a) - 1))),
           'LK010 version', 'a version that somebody changed is refused') from t.app;
-select like(t.complaint(replace(t.call('an1', a, 'draft'), format(', %s, %s, ', a, t.version(a)), format(', %s, %s, ', a, t.version(a) - 1))),
+select alike(t.complaint(replace(t.call('an1', a, 'draft'), format(', %s, %s, ', a, t.version(a)), format(', %s, %s, ', a, t.version(a) - 1))),
           '%An1%', 'and says who changed it') from t.app;
 
 -- the same key
@@ -49,7 +45,7 @@ select results_eq(t.again('an1', 'draft'), 'select version from t.first', 'the s
 select is((select count(*) from audit.event e, t.app where e.application_id = a and e.action = 'draft'), 1::bigint,
           'and the step is done once');
 select is(t.try(t.again('an1', 'inspect')), 'LK013 key', 'the key for another request is refused');
-select is(t.try(format('select api.task_claim(%L, %L, %s, null)', t.token('an1'), key, t.task(a))), 'LK013 key',
+select is(t.try(format('select api.task_release(%L, %L, %s, null)', t.token('an1'), key, t.task(a))), 'LK013 key',
           'or for another method') from t.app, t.k;
 select is(t.try(replace(t.again('an1', 'draft'), encode(key, 'hex'), '0011')), 'LK008 key', 'a key has 16 bytes') from t.k;
 -- a refused write leaves its key free
