@@ -1,0 +1,355 @@
+/* The client's loop: keys and the line to the server in one libevent loop, screens on a stack. Nothing here waits. */
+#include <curses.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <tui/app.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/dialog.h>
+#include <tui/ui/terminal.h>
+#include <tui/ui/text.h>
+#include <unistd.h>
+
+/* A call made for a screen. The screen may be gone when the answer comes. */
+struct pending {
+    struct pending *next;
+    struct app *app;
+    struct screen *screen;
+    app_reply *reply;
+    bool is_write;
+};
+
+static struct pending *pendings; /* of the process's one app */
+
+struct screen *app_push(struct app *app, const struct screen_ops *ops) {
+    struct screen *screen = calloc(1, ops->size);
+    if (!screen) abort();
+    screen->ops = ops;
+    screen->app = app;
+    screen->below = app->top;
+    app->top = screen;
+    app->dirty = true;
+    app->help_open = false;
+    return screen;
+}
+
+static void screen_forget(struct screen *screen) {
+    for (struct pending *pending = pendings; pending; pending = pending->next)
+        if (pending->screen == screen) pending->screen = NULL;
+}
+
+void app_pop(struct app *app) {
+    struct screen *screen = app->top;
+    if (!screen) return;
+    dialog_close(app);
+    app->top = screen->below;
+    screen_forget(screen);
+    if (screen->ops->free) screen->ops->free(screen);
+    free(screen);
+    app->dirty = true;
+    if (!app->top) app->ended = true;
+    else if (app->top->ops->shown) app->top->ops->shown(app->top);
+}
+
+void app_say(struct app *app, const char *message, const char *argument) {
+    text_message(message, argument, app->message, sizeof app->message);
+    app->message_is_error = false;
+    app->dirty = true;
+}
+
+void app_complain(struct app *app, const char *message, const char *argument) {
+    app_say(app, message, argument);
+    app->message_is_error = true;
+}
+
+void app_refused(struct app *app, struct screen *screen, const struct error *error) {
+    app_complain(app, error->message, error->argument);
+    if (screen && error->field[0] && screen->ops->refused) (void)screen->ops->refused(screen, error);
+}
+
+static void keys_replay(struct app *app);
+
+static void on_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
+    (void)client;
+    struct pending *pending = data, **link = &pendings;
+    struct app *app = pending->app;
+    struct screen *screen = pending->screen;
+    while (*link != pending) link = &(*link)->next;
+    *link = pending->next;
+    if (screen) {
+        if (pending->is_write) screen->waits = false;
+        if (error) app_refused(app, screen, error);
+        else if (pending->is_write) app->message[0] = '\0';
+        pending->reply(screen, reply, error);
+        app->dirty = true;
+    }
+    free(pending);
+    keys_replay(app);
+}
+
+static void call(struct screen *screen, const char *method, const ProtobufCMessage *request, const uint8_t *key,
+                 const ProtobufCMessageDescriptor *reply_type, app_reply *reply) {
+    struct app *app = screen->app;
+    struct error error;
+    struct pending *pending = calloc(1, sizeof *pending);
+    if (!pending) abort();
+    *pending = (struct pending){pendings, app, screen, reply, key != NULL};
+    if (!client_call(app->client, method, request, key, reply_type, on_reply, pending, &error)) {
+        free(pending);
+        app_refused(app, screen, &error);
+        return;
+    }
+    pendings = pending;
+    if (key) {
+        screen->waits = true;
+        app_say(app, app->line == CLIENT_LIVE ? N_("Sending…") : N_("The line is down: it is sent as soon as it is back"), NULL);
+    }
+}
+
+void app_ask(struct screen *screen, const char *method, const ProtobufCMessage *request,
+             const ProtobufCMessageDescriptor *reply_type, app_reply *reply) {
+    call(screen, method, request, NULL, reply_type, reply);
+}
+
+void app_write(struct screen *screen, const char *method, const ProtobufCMessage *request, const uint8_t *key,
+               const ProtobufCMessageDescriptor *reply_type, app_reply *reply) {
+    uint8_t fresh[IDEMPOTENCY_KEY_BYTES];
+    if (!key) client_key(fresh);
+    call(screen, method, request, key ? key : fresh, reply_type, reply);
+}
+
+bool app_has_role(const struct app *app, const char *role) {
+    for (size_t i = 0; i < app->session.role_count; i++)
+        if (strcmp(app->session.roles[i].role, role) == 0) return true;
+    return false;
+}
+
+void app_logged_out(struct app *app) {
+    free(app->session.roles);
+    app->session = (struct session_info){0};
+    client_set_token(app->client, NULL);
+}
+
+void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
+    struct session_info *session = &app->session;
+    free(session->roles);
+    *session = (struct session_info){.live = true, .user_id = reply->user_id};
+    (void)snprintf(session->username, sizeof session->username, "%s", reply->username);
+    (void)snprintf(session->name, sizeof session->name, "%s", reply->name);
+    (void)snprintf(session->office, sizeof session->office, "%s", reply->office);
+    (void)snprintf(session->office_name, sizeof session->office_name, "%s", reply->office_name);
+    (void)snprintf(session->language, sizeof session->language, "%s", reply->language);
+    session->roles = calloc(reply->n_roles + 1, sizeof *session->roles);
+    if (!session->roles) abort();
+    for (size_t i = 0; i < reply->n_roles; i++) {
+        (void)snprintf(session->roles[i].role, sizeof session->roles[i].role, "%s", reply->roles[i]->role);
+        (void)snprintf(session->roles[i].unit, sizeof session->roles[i].unit, "%s", reply->roles[i]->unit);
+    }
+    session->role_count = reply->n_roles;
+    if (reply->time_zone[0]) {
+        setenv("TZ", reply->time_zone, 1);
+        tzset();
+    }
+}
+
+static const struct key_row common_keys[] = {
+    {ACTION_HELP, "help", "F1 ?", N_("help"), N_("this page")},
+    {ACTION_REDRAW, "redraw", "^L", NULL, N_("draw the screen again")},
+    {ACTION_PALETTE, "palette", "^P :", NULL, N_("any action or screen by a few letters of its name")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static void draw_title(struct app *app) {
+    static const char *const dots[] = {"○", "◐", "●"};
+    static const char *const words[] = {N_("offline"), N_("connecting"), N_("live")};
+    char right[200];
+    struct screen *top = app->top;
+    (void)snprintf(right, sizeof right, "%s%s%s%s%s %s", app->session.username, app->session.live ? " (" : "",
+                   app->session.role_count ? app->session.roles[0].role : "", app->session.live ? ") " : "",
+                   terminal_unicode() ? dots[app->line] : "", _(words[app->line]));
+    int width = text_width(right);
+    if (width > COLS / 2) width = COLS / 2;
+    char left[300];
+    (void)snprintf(left, sizeof left, "Loket%s%s  %s", app->session.office_name[0] ? " - " : "", app->session.office_name,
+                   top->title[0] ? top->title : _(top->ops->title));
+    terminal_look(LOOK_TITLE);
+    text_draw(0, 0, 1, "");
+    text_draw(0, 1, COLS - width - 3, left);
+    text_draw(0, COLS - width - 2, width + 2, right);
+    terminal_look(LOOK_PLAIN);
+}
+
+static int draw_legend_rows(const struct key_row *rows, int row, int column) {
+    char key[24], text[96];
+    for (; rows && rows->action; rows++) {
+        if (!rows->label) continue;
+        key_shown(rows, key, sizeof key);
+        (void)snprintf(text, sizeof text, "%s %s", key, _(rows->label));
+        int width = text_width(text);
+        if (column + width + 1 > COLS) return column;
+        text_draw(row, column, width, text);
+        column += width + 2;
+    }
+    return column;
+}
+
+static int help_rows(const struct key_row *rows, int row, int last) {
+    char keys[64];
+    for (; rows && rows->action && row < last; rows++) {
+        if (!rows->help) continue;
+        key_all_shown(rows, keys, sizeof keys);
+        text_draw(row, 2, 18, keys);
+        text_draw(row++, 21, COLS - 22, _(rows->help));
+    }
+    return row;
+}
+
+static void draw_help(struct app *app, int row, int rows) {
+    const struct screen_ops *ops = app->top->ops;
+    int last = row + rows;
+    for (const char *p = ops->about ? _(ops->about) : ""; *p && row < last; row++) {
+        size_t skip, bytes = text_wrap(p, COLS - 4, &skip);
+        char line[400];
+        (void)snprintf(line, sizeof line, "%.*s", (int)bytes, p);
+        text_draw(row, 2, COLS - 4, line);
+        p += bytes + skip;
+    }
+    row = help_rows(ops->keys, row + 1, last);
+    (void)help_rows(common_keys, row, last);
+}
+
+void app_draw(struct app *app) {
+    if (!app->top || !app->dirty) return;
+    app->dirty = false;
+    erase();
+    if (LINES < 8 || COLS < 40) {
+        text_draw(0, 0, COLS, _("This window is too small"));
+        terminal_show();
+        return;
+    }
+    draw_title(app);
+    terminal_rule(1);
+    int rows = LINES - 5;
+    if (app->help_open) draw_help(app, 2, rows);
+    terminal_rule(LINES - 3);
+    terminal_look(app->message_is_error ? LOOK_ERROR : LOOK_GOOD);
+    text_draw(LINES - 2, 1, COLS - 2, app->message);
+    terminal_look(LOOK_DIM);
+    int column = draw_legend_rows(common_keys, LINES - 1, 1);
+    (void)draw_legend_rows(app->top->ops->keys, LINES - 1, column);
+    terminal_look(LOOK_PLAIN);
+    /* last, so that the cursor stays where it puts it */
+    if (!app->help_open) app->top->ops->draw(app->top, 2, rows);
+    if (app->dialog) dialog_draw(app);
+    terminal_show();
+}
+
+static void leave_answer(struct screen *screen, bool yes, const char *text) {
+    (void)text;
+    if (yes) app_pop(screen->app);
+}
+
+static void leave(struct app *app) {
+    if (!app->top->unsaved) app_pop(app);
+    else dialog_ask(app->top, _("Leave this form? What was typed is kept as a draft."), NULL, false, leave_answer);
+}
+
+static void follow(struct app *app, enum outcome outcome) {
+    if (outcome == LEAVE) leave(app);
+    if (outcome != UNUSED) app->dirty = true;
+}
+
+static void common_action(struct app *app, int action) {
+    if (action == ACTION_HELP) app->help_open = true;
+    else if (action == ACTION_REDRAW) terminal_redraw();
+    else if (action == ACTION_PALETTE && app->session.live) palette_open(app);
+    app->dirty = true;
+}
+
+static void handle_key(struct app *app, int key, bool pasted) {
+    struct screen *top = app->top;
+    if (app->help_open) {
+        app->help_open = false;
+        app->dirty = true;
+        return;
+    }
+    if (app->dialog) {
+        dialog_key(app, key, pasted);
+        return;
+    }
+    bool letters = !top->ops->typing;
+    int action = pasted ? ACTION_NONE : key_action(top->ops->keys, key, letters);
+    if (action) {
+        follow(app, top->ops->action(top, action));
+        return;
+    }
+    action = pasted ? ACTION_NONE : key_action(common_keys, key, letters);
+    if (action) {
+        common_action(app, action);
+        return;
+    }
+    if (top->ops->key) follow(app, top->ops->key(top, key, pasted));
+}
+
+/* Keys typed while an answer was awaited are kept in order. */
+static void take_key(struct app *app, int key, bool pasted) {
+    size_t room = sizeof app->kept_keys / sizeof app->kept_keys[0];
+    if (app->top->waits && !app->help_open && !app->dialog && key != KEY_CONTROL('L')) {
+        if (app->kept_count == room) return;
+        app->kept_keys[app->kept_count] = key;
+        app->kept_pasted[app->kept_count++] = pasted;
+        return;
+    }
+    handle_key(app, key, pasted);
+}
+
+static void keys_replay(struct app *app) {
+    size_t taken = 0;
+    while (taken < app->kept_count && app->top && !app->top->waits) {
+        handle_key(app, app->kept_keys[taken], app->kept_pasted[taken]);
+        taken++;
+    }
+    app->kept_count -= taken;
+    memmove(app->kept_keys, app->kept_keys + taken, app->kept_count * sizeof app->kept_keys[0]);
+    memmove(app->kept_pasted, app->kept_pasted + taken, app->kept_count * sizeof app->kept_pasted[0]);
+}
+
+static void on_input(evutil_socket_t socket, short what, void *data) {
+    struct app *app = data;
+    bool pasted = false;
+    (void)what;
+    for (int key; app->top && (key = terminal_key(&pasted)) >= 0;) take_key(app, key, pasted);
+    char byte;
+    /* the terminal is gone when a readable line has nothing */
+    if (app->top && !isatty((int)socket) && read((int)socket, &byte, 1) <= 0) app->ended = true;
+}
+
+static void on_signal(evutil_socket_t signal_number, short what, void *data) {
+    struct app *app = data;
+    (void)what;
+    if (signal_number != SIGWINCH) app->ended = true;
+    else terminal_resize();
+    app->dirty = true;
+}
+
+int app_run(struct app *app) {
+    static const int signals[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT};
+    struct event *events[5] = {event_new(app->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, app)};
+    for (int i = 0; i < 4; i++) events[i + 1] = evsignal_new(app->base, signals[i], on_signal, app);
+    for (int i = 0; i < 5; i++)
+        if (!events[i] || event_add(events[i], NULL) != 0) return EX_OSERR;
+    while (!app->ended && app->top) {
+        app_draw(app);
+        if (event_base_loop(app->base, EVLOOP_ONCE) < 0) break;
+    }
+    while (app->top) app_pop(app);
+    for (int i = 0; i < 5; i++) event_free(events[i]);
+    while (pendings) {
+        struct pending *next = pendings->next;
+        free(pendings);
+        pendings = next;
+    }
+    return EX_OK;
+}

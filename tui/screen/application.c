@@ -1,0 +1,234 @@
+/* Everything about one application, to read; and its control slip (kartu kendali), to print. */
+#include <curses.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/dialog.h>
+#include <tui/ui/reader.h>
+#include <tui/ui/text.h>
+
+enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT };
+
+struct application_screen {
+    struct screen base;
+    struct reader reader;
+    int64_t application_id;
+    char number[32];
+    int rows;
+    bool slip; /* the control slip is shown instead */
+};
+
+static const struct key_row keys[] = {
+    {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
+    {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
+    {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read it again")},
+    {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static void application_free(struct screen *screen) {
+    reader_free(&((struct application_screen *)screen)->reader);
+}
+
+static void application_draw(struct screen *screen, int row, int rows) {
+    struct application_screen *self = (struct application_screen *)screen;
+    self->rows = rows;
+    reader_draw(&self->reader, row, rows);
+}
+
+static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    char date[40], days[48], money[40];
+    text_date(a->promised_on, date, sizeof date);
+    text_days_left(a->days_left, a->clock_stopped, days, sizeof days);
+    text_money(a->fee, money, sizeof money);
+    reader_add(out, LOOK_TITLE, "%s  %s", a->number, a->permit_name);
+    reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("Stage"), a->stage_name, a->holder[0] ? " · " : "", a->holder);
+    if (a->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s", _("Outcome"), _(a->outcome));
+    reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, a->outcome[0] ? _(a->outcome) : days);
+    reader_add(out, LOOK_PLAIN, "%s: %s", _("To pay"), money);
+    reader_pair(out, _("Location"), a->location);
+    reader_pair(out, _("Renews or changes"), a->previous_permit);
+    reader_pair(out, _("Number of the permit"), a->permit_number);
+    if (a->permit_valid_until_on[0]) {
+        text_date(a->permit_valid_until_on, date, sizeof date);
+        reader_pair(out, _("Valid until"), date);
+    }
+}
+
+static void add_applicant(struct reader *out, const Loket__Applicant *p) {
+    if (!p) return;
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("Applicant"));
+    reader_pair(out, _("Name"), p->name);
+    reader_pair(out, _("NIK"), p->nik);
+    reader_pair(out, _("NPWP"), p->npwp);
+    reader_pair(out, _("NIB"), p->nib);
+    reader_pair(out, _("Responsible"), p->responsible_name);
+    reader_pair(out, _("Address"), p->address);
+    reader_pair(out, _("Telephone"), p->phone);
+    reader_pair(out, _("E-mail"), p->email);
+}
+
+static void add_documents(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("Requirements"));
+    for (size_t i = 0; i < a->n_requirements; i++) {
+        const Loket__RequirementRow *r = a->requirements[i];
+        if (!r->present) continue;
+        reader_add(out, strcmp(r->status, "refused") == 0 ? LOOK_WARNING : LOOK_PLAIN, "[%s] %s%s%s%s%s", _(r->status), r->name,
+                   r->document_number[0] ? " · " : "", r->document_number, r->reason[0] ? " - " : "", r->reason);
+    }
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("Form"));
+    for (size_t i = 0; i < a->n_fields; i++) {
+        const Loket__FieldRow *f = a->fields[i];
+        if (!f->value[0]) continue;
+        if (f->changed) reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, f->value, _("before"), f->old_value);
+        else reader_pair(out, f->label, f->value);
+    }
+}
+
+static void add_inspections(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    for (size_t i = 0; i < a->n_inspections; i++) {
+        const Loket__InspectionRow *n = a->inspections[i];
+        reader_add(out, LOOK_PLAIN, " ");
+        reader_add(out, LOOK_TITLE, "%s: %s [%s]", _("Inspection"), n->unit_name, _(n->status));
+        for (size_t j = 0; j < n->n_surveyors; j++) reader_pair(out, _("Surveyor"), n->surveyors[j]);
+        reader_pair(out, _("Recommendation"), n->recommendation[0] ? _(n->recommendation) : "");
+        reader_pair(out, _("Findings"), n->findings);
+        reader_pair(out, _("Conditions"), n->conditions);
+    }
+}
+
+static void add_decision(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    if (a->proposal[0] || a->return_note[0]) reader_add(out, LOOK_PLAIN, " ");
+    reader_pair(out, _("Returned with"), a->return_note);
+    reader_pair(out, _("Proposal"), a->proposal[0] ? _(a->proposal) : "");
+    reader_pair(out, _("Considerations"), a->considerations);
+    reader_pair(out, _("Conditions"), a->conditions);
+    reader_pair(out, _("Reason of the decision"), a->decision_reason);
+    reader_pair(out, _("Rule"), a->decision_rule);
+    for (size_t i = 0; i < a->n_bill; i++) {
+        char money[40];
+        text_money(a->bill[i]->amount, money, sizeof money);
+        reader_add(out, LOOK_PLAIN, "%s: %s = %s (%s)", a->bill[i]->item, a->bill[i]->arithmetic, money, a->bill[i]->legal_basis);
+    }
+    reader_pair(out, _("Classification"), a->classification);
+    if (a->room[0]) reader_add(out, LOOK_PLAIN, "%s: %s / %s / %s / %s", _("Place"), a->room, a->shelf, a->box, a->folder);
+}
+
+static void add_history(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("History"));
+    for (size_t i = 0; i < a->n_history; i++) {
+        const Loket__HistoryRow *h = a->history[i];
+        char at[40];
+        text_instant(h->at, at, sizeof at);
+        reader_add(out, LOOK_PLAIN, "%s  %s  %s%s%s%s%s", at, h->actor, _(h->action), h->to_stage_name[0] ? " > " : "",
+                   h->to_stage_name, h->reason[0] ? " - " : "", h->reason);
+    }
+}
+
+static void on_application(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct application_screen *self = (struct application_screen *)screen;
+    if (error) return;
+    const Loket__ApplicationOpenReply *a = (const Loket__ApplicationOpenReply *)reply;
+    size_t first = self->reader.first;
+    reader_free(&self->reader);
+    (void)snprintf(self->number, sizeof self->number, "%s", a->number);
+    add_head(&self->reader, a);
+    add_applicant(&self->reader, a->applicant);
+    add_documents(&self->reader, a);
+    add_inspections(&self->reader, a);
+    add_decision(&self->reader, a);
+    add_history(&self->reader, a);
+    self->reader.first = first;
+}
+
+static void on_custody(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct application_screen *self = (struct application_screen *)screen;
+    if (error) return;
+    const Loket__ApplicationCustodyReply *slip = (const Loket__ApplicationCustodyReply *)reply;
+    reader_free(&self->reader);
+    reader_add(&self->reader, LOOK_TITLE, "%s %s", _("Control slip"), slip->number);
+    for (size_t i = 0; i < slip->n_rows; i++) {
+        const Loket__CustodyRow *row = slip->rows[i];
+        char from[40], until[40];
+        text_instant(row->begin_at, from, sizeof from);
+        text_instant(row->end_at, until, sizeof until);
+        reader_add(&self->reader, LOOK_PLAIN, "%-14s - %-14s  %2d:%02d  %s%s%s  %s", from, row->end_at ? until : _("now"),
+                   row->working_minutes / 60, row->working_minutes % 60, row->stage_name, row->unit[0] ? " " : "", row->unit,
+                   row->holder[0] ? row->holder : _(row->reason));
+    }
+    reader_add(&self->reader, LOOK_TITLE, "%s: %d:%02d", _("Working time that counts (hours:minutes)"), slip->total_minutes / 60,
+               slip->total_minutes % 60);
+}
+
+static void application_read(struct application_screen *self) {
+    Loket__ApplicationOpenRequest request = LOKET__APPLICATION_OPEN_REQUEST__INIT;
+    request.application_id = self->application_id;
+    if (self->slip)
+        app_ask(&self->base, "application.custody", &request.base, &loket__application_custody_reply__descriptor, on_custody);
+    else app_ask(&self->base, "application.open", &request.base, &loket__application_open_reply__descriptor, on_application);
+}
+
+/* ~/loket/<number>.txt, mode 0600: it holds personal data. */
+static void print(struct application_screen *self) {
+    char path[512];
+    const char *home = getenv("HOME");
+    struct app *app = self->base.app;
+    (void)snprintf(path, sizeof path, "%s/loket", app->receipt_folder ? app->receipt_folder : home ? home : ".");
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        app_complain(app, N_("This folder can't be made: %s"), path);
+        return;
+    }
+    size_t used = strlen(path);
+    (void)snprintf(path + used, sizeof path - used, "/%s%s.txt", self->number, self->slip ? "-slip" : "");
+    mode_t before = umask(0077);
+    FILE *file = fopen(path, "we");
+    umask(before);
+    bool written = file && reader_write(&self->reader, file);
+    if (file && fclose(file) != 0) written = false;
+    if (written) app_say(app, N_("Written to %s"), path);
+    else app_complain(app, N_("This file can't be written: %s"), path);
+}
+
+static enum outcome application_action(struct screen *screen, int action) {
+    struct application_screen *self = (struct application_screen *)screen;
+    if (action == ACTION_BACK) return LEAVE;
+    if (action == ACTION_PRINT) print(self);
+    if (action == ACTION_SLIP) self->slip = !self->slip;
+    if (action != ACTION_PRINT) application_read(self);
+    return REDRAW;
+}
+
+static enum outcome application_key(struct screen *screen, int key, bool pasted) {
+    struct application_screen *self = (struct application_screen *)screen;
+    return !pasted && reader_key(&self->reader, key, self->rows) ? REDRAW : UNUSED;
+}
+
+static void application_event(struct screen *screen, int64_t application_id) {
+    struct application_screen *self = (struct application_screen *)screen;
+    if (application_id == self->application_id) application_read(self);
+}
+
+static const struct screen_ops ops = {
+    .title = N_("Application"),
+    .about = N_("Everything about this application. Reading it is recorded."),
+    .keys = keys,
+    .size = sizeof(struct application_screen),
+    .free = application_free,
+    .draw = application_draw,
+    .action = application_action,
+    .key = application_key,
+    .event = application_event,
+};
+
+void application_open(struct app *app, int64_t application_id) {
+    struct application_screen *self = (struct application_screen *)app_push(app, &ops);
+    self->application_id = application_id;
+    application_read(self);
+}

@@ -1,0 +1,101 @@
+/* Logging in. Also the way back when a session ended: what was typed in the screen below stays. */
+#include <string.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/form.h>
+#include <tui/ui/text.h>
+
+struct login_screen {
+    struct screen base;
+    struct form form;
+};
+
+static const struct key_row keys[] = {
+    {ACTION_MAIN, "main", "F10 ^S", N_("log in"), N_("log in")},
+    {ACTION_BACK, "back", "F3 Esc ^C", N_("quit"), N_("leave the program")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static void login_free(struct screen *screen) {
+    form_free(&((struct login_screen *)screen)->form);
+}
+
+static void login_draw(struct screen *screen, int row, int rows) {
+    form_draw(&((struct login_screen *)screen)->form, row + 1, rows - 1);
+}
+
+static void on_session(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct login_screen *self = (struct login_screen *)screen;
+    struct app *app = screen->app;
+    if (error) {
+        field_set(form_find(&self->form, "password"), "");
+        (void)form_refuse(&self->form, "password", app->message);
+        return;
+    }
+    const Loket__SessionReply *session = (const Loket__SessionReply *)reply;
+    bool change = session->must_change_password;
+    app_logged_in(app, session);
+    client_set_token(app->client, session->token.data);
+    bool again = screen->below != NULL;
+    app_pop(app);
+    if (!again) {
+        app->ended = false;
+        queue_open(app);
+    }
+    if (change) password_open(app);
+    app_say(app, N_("Welcome, %s"), app->session.name);
+}
+
+static void submit(struct login_screen *self) {
+    struct screen *screen = &self->base;
+    Loket__AuthLoginRequest request = LOKET__AUTH_LOGIN_REQUEST__INIT;
+    if (!form_complete(&self->form)) return;
+    request.office = form_find(&self->form, "office") ? form_find(&self->form, "office")->value : (char *)"";
+    request.username = form_find(&self->form, "username")->value;
+    request.password = form_find(&self->form, "password")->value;
+    app_ask(screen, "auth.login", &request.base, &loket__session_reply__descriptor, on_session);
+    app_say(screen->app, screen->app->line == CLIENT_LIVE ? N_("Logging in…") : N_("The server can't be reached yet"), NULL);
+}
+
+static enum outcome login_action(struct screen *screen, int action) {
+    struct login_screen *self = (struct login_screen *)screen;
+    if (action == ACTION_BACK) {
+        screen->app->ended = true;
+        return HANDLED;
+    }
+    submit(self);
+    return REDRAW;
+}
+
+static enum outcome login_key(struct screen *screen, int key, bool pasted) {
+    struct login_screen *self = (struct login_screen *)screen;
+    enum form_outcome outcome = form_key(&self->form, key, pasted);
+    if (outcome == FORM_LAST) submit(self);
+    return outcome == FORM_UNUSED ? UNUSED : REDRAW;
+}
+
+static bool login_refused(struct screen *screen, const struct error *error) {
+    return form_refuse(&((struct login_screen *)screen)->form, error->field, screen->app->message);
+}
+
+static const struct screen_ops ops = {
+    .title = N_("Log in"),
+    .about = N_("Log in with your own name. Whoever works under another's name leaves that person's name on the decision."),
+    .keys = keys,
+    .size = sizeof(struct login_screen),
+    .free = login_free,
+    .draw = login_draw,
+    .action = login_action,
+    .key = login_key,
+    .refused = login_refused,
+    .typing = true,
+};
+
+void login_open(struct app *app) {
+    struct login_screen *self = (struct login_screen *)app_push(app, &ops);
+    form_init(&self->form);
+    if (app->office && *app->office) field_set(form_add(&self->form, "office", _("Office"), FIELD_TEXT, false), app->office);
+    struct field *user = form_add(&self->form, "username", _("User name"), FIELD_TEXT, true);
+    if (app->user) field_set(user, app->user);
+    form_add(&self->form, "password", _("Password"), FIELD_PASSWORD, true)->longest = LIMIT_PASSWORD_BYTES;
+    self->form.at = self->form.count - (app->user && *app->user ? 1 : 2);
+}

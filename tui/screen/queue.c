@@ -1,0 +1,285 @@
+/* What waits for me: the first screen of everybody. Kept fresh by pushed events, without moving the cursor. */
+#include <curses.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/dialog.h>
+#include <tui/ui/list.h>
+#include <tui/ui/terminal.h>
+#include <tui/ui/text.h>
+
+enum { ACTION_FILTER = ACTION_OWN, ACTION_READ, ACTION_RELEASE, ACTION_TAKE_OVER, ACTION_MORE, ACTION_FIND, ACTION_GO };
+
+struct queue_screen {
+    struct screen base;
+    struct list list;
+    Loket__QueueListReply *reply; /* owned */
+    int filter;
+    char text[80];
+    bool searches; /* the search screen: application.search instead of queue.list */
+    bool going;    /* g was pressed: the next letter names a place */
+    int rows;
+};
+
+static const struct {
+    const char *code, *name;
+} filters[] = {{"", N_("all")}, {"today", N_("today")}, {"late", N_("late")}, {"mine", N_("mine")}};
+
+static const struct key_row keys[] = {
+    {ACTION_OPEN, "open", "Enter", N_("open"), N_("take the application and work on it")},
+    {ACTION_SEARCH, "search", "/", N_("narrow"), N_("narrow the list by number or name")},
+    {ACTION_FILTER, "filter", "Tab f", N_("filter"), N_("all, due today, late, mine")},
+    {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
+    {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back, or leave the program")},
+    {ACTION_READ, "read", "o", NULL, N_("read everything about it, without taking it")},
+    {ACTION_RELEASE, "release", "l", NULL, N_("let go of it: another may take it")},
+    {ACTION_TAKE_OVER, "take_over", "t", NULL, N_("take it over from the colleague who has it, with a reason")},
+    {ACTION_FIND, "find", "F7 s", NULL, N_("find any application by number, name, NIK, NPWP or NIB")},
+    {ACTION_MORE, "more", "m", NULL, N_("the next page")},
+    {ACTION_GO, "go", "g", NULL, N_("and a letter: go to a screen")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static int64_t row_id(size_t index, void *data) {
+    struct queue_screen *self = data;
+    const Loket__QueueRow *row = self->reply->rows[index];
+    return row->task_id ? row->task_id : row->application_id;
+}
+
+/* Number, applicant, permit, stage and deadline; what does not fit is left out from the least needed. */
+static void row_draw(size_t index, int row, bool marked, void *data) {
+    struct queue_screen *self = data;
+    const Loket__QueueRow *queued = self->reply->rows[index];
+    char days[48], name[300];
+    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
+    text_days_left(queued->days_left, queued->clock_stopped, days, sizeof days);
+    if (queued->outcome[0] && !queued->task_id) (void)snprintf(days, sizeof days, "%s", _(queued->outcome));
+    (void)snprintf(name, sizeof name, "%s%s%s", queued->priority[0] ? "! " : "", queued->applicant, "");
+    text_draw(row, 0, 2, marked ? "*" : "");
+    text_draw(row, 2, 12, queued->number);
+    text_draw(row, 14, name_columns, name);
+    text_draw(row, 14 + name_columns, 12, queued->permit_type);
+    int column = 26 + name_columns;
+    if (wide) {
+        char stage[120];
+        (void)snprintf(stage, sizeof stage, "%s%s%s", queued->stage_name, queued->holder[0] ? " · " : "", queued->holder);
+        text_draw(row, column, 20, stage);
+        column += 20;
+    }
+    if (index != self->list.at && queued->days_left < 0 && !queued->clock_stopped) terminal_look(LOOK_WARNING);
+    text_draw(row, column, COLS - column, days);
+}
+
+static const struct list_ops rows_ops = {row_id, row_draw};
+
+static void queue_free(struct screen *screen) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    loket__queue_list_reply__free_unpacked(self->reply, NULL);
+    list_free(&self->list);
+}
+
+static void queue_draw(struct screen *screen, int row, int rows) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    char line[200];
+    int used = 0;
+    for (size_t i = 0; !self->searches && i < sizeof filters / sizeof filters[0]; i++) {
+        bool here = (int)i == self->filter;
+        used += snprintf(line + used, sizeof line - (size_t)used, here ? "[%s] " : "%s ", _(filters[i].name));
+    }
+    (void)snprintf(line + used, sizeof line - (size_t)used, "%s%s  %d", self->text[0] ? "/ " : "", self->text,
+                   self->reply ? self->reply->total : 0);
+    text_draw(row, 1, COLS - 2, line);
+    self->rows = rows - 2;
+    terminal_look(LOOK_LABEL);
+    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
+    text_draw(row + 1, 2, 12, _("Number"));
+    text_draw(row + 1, 14, name_columns, _("Applicant"));
+    text_draw(row + 1, 14 + name_columns, 12, _("Permit"));
+    if (wide) text_draw(row + 1, 26 + name_columns, 20, _("Stage"));
+    text_draw(row + 1, COLS - 18, 18, _("Due"));
+    terminal_look(LOOK_PLAIN);
+    if (!self->reply || !self->reply->n_rows) {
+        text_draw(row + 3, 2, COLS - 4, self->reply ? _("Nothing waits here.") : _("Reading…"));
+        move(row + 2, 0);
+        return;
+    }
+    list_draw(&self->list, row + 2, self->rows, &rows_ops, self);
+}
+
+static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    if (error) return;
+    size_t size = protobuf_c_message_get_packed_size(reply);
+    uint8_t *copy = malloc(size + 1);
+    if (!copy) return;
+    protobuf_c_message_pack(reply, copy);
+    loket__queue_list_reply__free_unpacked(self->reply, NULL);
+    self->reply = loket__queue_list_reply__unpack(NULL, size, copy);
+    free(copy);
+    list_refresh(&self->list, self->reply ? self->reply->n_rows : 0, &rows_ops, self);
+}
+
+static void read_rows(struct queue_screen *self, const char *after) {
+    char place[64];
+    (void)snprintf(place, sizeof place, "%s", after ? after : "");
+    if (self->searches) {
+        Loket__SearchRequest request = LOKET__SEARCH_REQUEST__INIT;
+        request.text = self->text;
+        request.closed = true;
+        request.after = place;
+        request.limit = 100;
+        if (self->text[0])
+            app_ask(&self->base, "application.search", &request.base, &loket__queue_list_reply__descriptor, on_rows);
+        return;
+    }
+    Loket__QueueListRequest request = LOKET__QUEUE_LIST_REQUEST__INIT;
+    char filter[16];
+    (void)snprintf(filter, sizeof filter, "%s", filters[self->filter].code);
+    request.filter = filter;
+    request.text = self->text;
+    request.after = place;
+    request.limit = 100;
+    app_ask(&self->base, "queue.list", &request.base, &loket__queue_list_reply__descriptor, on_rows);
+}
+
+static void queue_event(struct screen *screen, int64_t application_id) {
+    (void)application_id;
+    struct queue_screen *self = (struct queue_screen *)screen;
+    if (!self->searches) read_rows(self, NULL);
+}
+
+static void queue_shown(struct screen *screen) {
+    read_rows((struct queue_screen *)screen, NULL);
+}
+
+static const Loket__QueueRow *present(const struct queue_screen *self) {
+    return self->reply && self->list.at < self->reply->n_rows ? self->reply->rows[self->list.at] : NULL;
+}
+
+static void on_claimed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    const Loket__QueueRow *row = present(self);
+    (void)reply;
+    if (!row) return;
+    /* whoever comes second reads; the message line says who works on it */
+    const struct stage_screen *stage = error ? NULL : stage_screen_find(screen->app, row->stage);
+    if (stage) stage->open(screen->app, row->application_id, row->task_id);
+    else application_open(screen->app, row->application_id);
+}
+
+static void write_task(struct queue_screen *self, const char *method, const char *reason, app_reply *reply) {
+    const Loket__QueueRow *row = present(self);
+    Loket__TaskRequest request = LOKET__TASK_REQUEST__INIT;
+    char text[2001];
+    if (!row || !row->task_id) return;
+    (void)snprintf(text, sizeof text, "%s", reason);
+    request.task_id = row->task_id;
+    request.reason = text;
+    app_write(&self->base, method, &request.base, NULL, &loket__step_reply__descriptor, reply);
+}
+
+static void on_task_changed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    (void)reply;
+    if (!error) read_rows((struct queue_screen *)screen, NULL);
+}
+
+static void take_over(struct screen *screen, bool yes, const char *text) {
+    if (yes) write_task((struct queue_screen *)screen, "task.take_over", text, on_task_changed);
+}
+
+static void narrow(struct screen *screen, bool yes, const char *text) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    if (!yes) return;
+    (void)snprintf(self->text, sizeof self->text, "%s", text);
+    read_rows(self, NULL);
+}
+
+static void open_row(struct queue_screen *self) {
+    const Loket__QueueRow *row = present(self);
+    if (!row) return;
+    if (row->task_id && stage_screen_find(self->base.app, row->stage)) write_task(self, "task.claim", "", on_claimed);
+    else application_open(self->base.app, row->application_id);
+}
+
+static enum outcome queue_action(struct screen *screen, int action) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    const Loket__QueueRow *row = present(self);
+    switch (action) {
+    case ACTION_BACK: return LEAVE;
+    case ACTION_OPEN: open_row(self); break;
+    case ACTION_READ:
+        if (row) application_open(screen->app, row->application_id);
+        break;
+    case ACTION_SEARCH: dialog_ask(screen, _("Show only what has this in its number or name (empty: all)"), _("Text"), false, narrow); break;
+    case ACTION_FILTER:
+        self->filter = (self->filter + 1) % (int)(sizeof filters / sizeof filters[0]);
+        read_rows(self, NULL);
+        break;
+    case ACTION_RELEASE: write_task(self, "task.release", "", on_task_changed); break;
+    case ACTION_TAKE_OVER:
+        if (row && row->task_id) dialog_ask(screen, _("Take it over: why?"), _("Reason"), true, take_over);
+        break;
+    case ACTION_MORE:
+        if (self->reply && self->reply->next[0]) read_rows(self, self->reply->next);
+        break;
+    case ACTION_FIND: search_open(screen->app); break;
+    case ACTION_GO: self->going = true; break;
+    default: read_rows(self, NULL);
+    }
+    return REDRAW;
+}
+
+static enum outcome queue_key(struct screen *screen, int key, bool pasted) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    if (pasted) return UNUSED;
+    if (self->going) {
+        self->going = false;
+        if (key == 'g') return list_key(&self->list, KEY_FUNCTION | KEY_HOME, self->rows, &rows_ops, self) ? REDRAW : UNUSED;
+        for (const struct place *place = places; place->name; place++)
+            if (place->letter == key && (!place->role || app_has_role(screen->app, place->role))) {
+                place->open(screen->app);
+                return HANDLED;
+            }
+        return UNUSED;
+    }
+    if (!self->reply) return UNUSED;
+    return list_key(&self->list, key, self->rows, &rows_ops, self) ? REDRAW : UNUSED;
+}
+
+static const struct screen_ops ops = {
+    .title = N_("My queue"),
+    .about = N_("What waits for you, the most urgent first. Opening an application takes it: others can read it, and only you can "
+                "work on it until you let go of it."),
+    .keys = keys,
+    .size = sizeof(struct queue_screen),
+    .free = queue_free,
+    .draw = queue_draw,
+    .action = queue_action,
+    .key = queue_key,
+    .event = queue_event,
+    .shown = queue_shown,
+};
+
+static const struct screen_ops search_ops = {
+    .title = N_("Find an application"),
+    .about = N_("Any application of the office, also what is in the archive: by its number, the permit's number, part of a name, or a "
+                "whole NIK, NPWP or NIB."),
+    .keys = keys,
+    .size = sizeof(struct queue_screen),
+    .free = queue_free,
+    .draw = queue_draw,
+    .action = queue_action,
+    .key = queue_key,
+    .event = queue_event,
+};
+
+void queue_open(struct app *app) {
+    read_rows((struct queue_screen *)app_push(app, &ops), NULL);
+}
+
+void search_open(struct app *app) {
+    struct queue_screen *self = (struct queue_screen *)app_push(app, &search_ops);
+    self->searches = true;
+    dialog_ask(&self->base, _("Number, name, NIK, NPWP or NIB (at least 3 characters)"), _("Text"), true, narrow);
+}

@@ -1,0 +1,36 @@
+/* The screens and how they are opened. A stage's screen is one row of the table in table.c. */
+#ifndef TUI_SCREEN_SCREENS_H
+#define TUI_SCREEN_SCREENS_H
+
+#include <tui/app.h>
+
+void login_open(struct app *app);
+void queue_open(struct app *app);
+void palette_open(struct app *app);
+void password_open(struct app *app);
+void search_open(struct app *app);
+void intake_open(struct app *app);
+void users_open(struct app *app);
+void audit_open(struct app *app);
+void track_open(struct app *app);
+/* Everything about one application, to read. */
+void application_open(struct app *app, int64_t application_id);
+
+/* The screen of a stage, for a row of the queue. */
+struct stage_screen {
+    const char *stage, *role; /* NULL: any */
+    void (*open)(struct app *app, int64_t application_id, int64_t task_id);
+};
+/* NULL: the stage has no screen for this user; the application is read instead. */
+const struct stage_screen *stage_screen_find(const struct app *app, const char *stage);
+
+/* A screen that can be gone to: by the palette, and by g and a letter in lists. */
+struct place {
+    char letter;
+    const char *name; /* a msgid */
+    const char *role; /* NULL: everybody */
+    void (*open)(struct app *app);
+};
+extern const struct place places[]; /* ended by a row without name */
+
+#endif

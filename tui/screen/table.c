@@ -1,0 +1,25 @@
+/* Which screen a stage has, and which screens can be gone to. A new stage is a row here and a file beside it. */
+#include <string.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/text.h>
+
+static const struct stage_screen stages[] = {
+    {NULL, NULL, NULL},
+};
+
+static void queue_show(struct app *app) {
+    while (app->top && app->top->below) app_pop(app);
+}
+
+const struct place places[] = {
+    {'q', N_("My queue"), NULL, queue_show},
+    {'f', N_("Find an application"), NULL, search_open},
+    {'p', N_("Change password"), NULL, password_open},
+    {0, NULL, NULL, NULL},
+};
+
+const struct stage_screen *stage_screen_find(const struct app *app, const char *stage) {
+    for (const struct stage_screen *row = stages; row->stage; row++)
+        if (strcmp(row->stage, stage) == 0 && (!row->role || app_has_role(app, row->role))) return row;
+    return NULL;
+}
