@@ -76,8 +76,8 @@ begin
       case when exists (select from audit.event e
                          where e.office_id = app.office_id and e.application_id = app.application_id
                            and e.actor_id = who.user_id and e.hash is not null
-                           and e.stage in ('intake', 'verification', 'correction', 'inspection', 'drafting',
-                                           case when app.stage = 'approval' then 'review' else 'intake' end)
+                           and e.stage not in ('payment', 'approval',
+                                               case when app.stage = 'approval' then 'approval' else 'review' end)
                            and e.action not in ('claim', 'release', 'take_over', 'assign'))
            then 'You took part in this application earlier: somebody else must decide' end
     else 'This rule is not known' end;
