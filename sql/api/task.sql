@@ -25,6 +25,10 @@ begin
   if not of_any_role and not (t.role = any (who.roles) and rule.holds_role(who, t.role, t.permit_type_id)) then
     perform rule.fail(5, 'task_id', 'This work belongs to another role');
   end if;
+  if t.role = 'surveyor' and not of_any_role and not exists (select from application.inspection_member m
+        where m.office_id = t.office_id and m.inspection_id = t.inspection_id and m.user_id = who.user_id) then
+    perform rule.fail(5, 'task_id', 'You are not a member of this inspection');
+  end if;
   return t;
 end
 $$;
@@ -109,10 +113,6 @@ begin
   end if;
   reason := rule.text(rule.require(reason, 'reason'), 'reason');
   t := rule.lock_task(who, task_id);
-  if t.role = 'surveyor' and not exists (select from application.inspection_member m
-        where m.office_id = t.office_id and m.inspection_id = t.inspection_id and m.user_id = who.user_id) then
-    perform rule.fail(5, 'task_id', 'You are not a member of this inspection');
-  end if;
   return rule.remember(who, idempotency_key, request,
     rule.hold_task(who, t, who.user_id, 'take_over', reason, jsonb_build_object('from', t.holder_id)));
 end

@@ -1,7 +1,7 @@
 -- Two departments side by side; each sees its own alone, and when the last has signed the application moves on.
 begin;
 \ir lib/setup.sql
-select plan(36);
+select plan(38);
 
 create table t.app as select t.at('inspection', 'TESV') as a;
 create function t.dinkes() returns bigint language sql stable as $$
@@ -40,6 +40,10 @@ select is(t.try(t.assign('{sd1}', version => 7)), 'LK010 version', 'an inspectio
 select is(t.try(t.assign('{sd1}', username => 'kp1')), 'LK009 task_id', 'another department assigns nobody here');
 select lives_ok(t.assign('{sd1,sd2}'), 'two surveyors are assigned');
 
+select t.add_user('uji', 'sd3', 'surveyor', 'DINKES') \g /dev/null
+select is(t.try(format('select api.task_claim(%L, %L, %s, null)', t.token('sd3'), t.key(), t.dinkes())), 'LK005 task_id',
+          'a colleague who is no member cannot claim it');
+select is(t.try(t.report(username => 'sd3')), 'LK005 task_id', 'nor report');
 select is(t.try(t.report(username => 'sp1')), 'LK009 task_id', 'another department''s surveyor cannot report');
 select is(t.try(t.report('{"findings":""}')), 'LK008 findings', 'a report has findings');
 select is(t.try(t.report('{"checklist":[{"code":"clean","answer":"yes"}]}')), 'LK008 checklist.address_fits', 'every question is answered');
