@@ -33,12 +33,26 @@ static void print_part(const char *name, const char *text) {
     if (text && *text) (void)fprintf(stderr, "  %s: %s\n", name, text);
 }
 
+void owner_print_message(const char *message, const char *argument) {
+    const char *place = strstr(message, "%s");
+    if (place)
+        (void)fprintf(stderr, "%.*s%s%s\n", (int)(place - message), message, argument ? argument : "", place + 2);
+    else
+        (void)fprintf(stderr, "%s\n", message);
+}
+
 static void print_error(const PGresult *result, const char *place) {
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (message && state && strncmp(state, "LK", 2) == 0) { /* ours: a field, a sentence and its argument */
+        const char *field = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
+        (void)fprintf(stderr, "%s: %s%s", place, field ? field : "", field && *field ? ": " : "");
+        owner_print_message(message, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+        return;
+    }
     (void)fprintf(stderr, "%s: %s\n", place, message ? message : PQresultErrorMessage(result));
     print_part("detail", PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
     print_part("hint", PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
-    print_part("field", PQresultErrorField(result, PG_DIAG_COLUMN_NAME));
     print_part("in", PQresultErrorField(result, PG_DIAG_CONTEXT));
 }
 

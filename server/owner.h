@@ -21,6 +21,9 @@ bool owner_do(PGconn *db, const char *sql, int count, const char *const *values)
 /* Runs the statements of `text`, which is the file `path`. False after saying file and line of the error. */
 bool owner_run_file(PGconn *db, const char *path, const char *text);
 
+/* `message` on standard error, its one %s replaced by `argument`, and a line end. */
+void owner_print_message(const char *message, const char *argument);
+
 /* The whole file as a string, to be freed; NULL after saying why not. `size` may be NULL. A file over 16 MiB or
  * with a NUL byte is refused. */
 char *owner_read_file(const char *path, size_t *size);

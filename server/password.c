@@ -2,6 +2,7 @@
 #include "server/password.h"
 
 #include <loket/limits.h>
+#include <server/utf8.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,33 +45,6 @@ bool password_needs_rehash(const char *hash) {
     return crypto_pwhash_str_needs_rehash(hash, OPERATIONS, MEMORY) != 0;
 }
 
-/* Bytes of the UTF-8 sequence at `text`, 0 when it is none or a control character. Overlong forms and
- * surrogates are no sequence. */
-static size_t character_bytes(const unsigned char *text) {
-    if (text[0] < 0x20 || text[0] == 0x7f) return 0;
-    if (text[0] < 0x80) return 1;
-    size_t bytes = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f)) return 0;
-    if ((text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f)) return 0;
-    if (text[0] == 0xc2 && text[1] < 0xa0) return 0;
-    return bytes;
-}
-
-/* Characters of `text`, 0 when a byte is not allowed. */
-static size_t character_count(const char *text) {
-    const unsigned char *at = (const unsigned char *)text;
-    size_t count = 0;
-    for (; *at; count++) {
-        size_t bytes = character_bytes(at);
-        if (bytes == 0) return 0;
-        at += bytes;
-    }
-    return count;
-}
-
 /* Whether `text` is `part` once or several times, in any case of letters. */
 static bool text_repeats(const char *text, const char *part) {
     size_t bytes = strlen(part);
@@ -89,8 +63,9 @@ enum loket_error password_check_rules(const char *password, const char *username
     if (!*password) return error_set(error, LOKET_REQUIRED, field, "This must be filled in", NULL);
     if (strlen(password) > LIMIT_PASSWORD_BYTES)
         return error_set(error, LOKET_INVALID, field, "The password is too long", NULL);
-    size_t count = character_count(password);
-    if (count == 0)
+    bool valid = false;
+    size_t count = utf8_count(password, &valid);
+    if (!valid)
         return error_set(error, LOKET_INVALID, field, "This has characters that cannot be shown", NULL);
     if (count < LIMIT_PASSWORD_MIN) {
         char least[16];

@@ -81,12 +81,7 @@ static bool password_prepare(struct request *request) {
     if (request->made) password_random(request->password);
     if (password_check_rules(request->password, request->username, &error) != LOKET_OK) {
         (void)fputs("loketd: ", stderr);
-        for (const char *p = error.message; *p; p++) {
-            bool place = p[0] == '%' && p[1] == 's';
-            (void)fputs(place ? error.argument : (char[]){*p, '\0'}, stderr);
-            p += place;
-        }
-        (void)fputc('\n', stderr);
+        owner_print_message(error.message, error.argument);
         return false;
     }
     if (password_hash(request->password, request->hash)) return true;
@@ -135,12 +130,14 @@ static const struct verb {
 } verbs[] = {{"add", store_new}, {"password", store_password}};
 
 static int verb_run(const struct config *config, const struct verb *verb, struct request *request) {
-    int result = EX_UNAVAILABLE;
-    PGconn *db = owner_connect(config);
-    if (!db) return result;
-    if (!owner_do(db, "begin", 0, NULL) || !owner_do(db, "set local role loket_owner", 0, NULL)) goto out;
+    int result = EX_DATAERR;
+    PGconn *db = NULL;
+    if (!password_prepare(request)) goto out;
+    result = EX_UNAVAILABLE;
+    db = owner_connect(config);
+    if (!db || !owner_do(db, "begin", 0, NULL) || !owner_do(db, "set local role loket_owner", 0, NULL)) goto out;
     result = EX_DATAERR;
-    if (!password_prepare(request) || !verb->store(db, request) || !owner_do(db, "commit", 0, NULL)) goto out;
+    if (!verb->store(db, request) || !owner_do(db, "commit", 0, NULL)) goto out;
     if (request->made) (void)puts(request->password);
     result = EX_OK;
 out:
