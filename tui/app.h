@@ -6,6 +6,7 @@
 #include <proto/client.h>
 #include <proto/loket.pb-c.h>
 #include <stdbool.h>
+#include <tui/entry/workday.h>
 #include <tui/key.h>
 
 struct app;
@@ -60,6 +61,8 @@ struct app {
     struct client *client;
     struct screen *top;
     struct session_info session;
+    struct calendar calendar;           /* the office's; its days belong to calendar_reply */
+    Loket__CalendarReply *calendar_reply; /* owned; NULL until it is read */
     const char *office, *user;   /* of the command line */
     const char *receipt_folder, *printer;
     enum client_line line;

@@ -1,4 +1,5 @@
 /* A full-screen form: its fields, the cursor among them, and what a key does to a value. Drawing is in form_draw.c. */
+#include <ctype.h>
 #include <curses.h>
 #include <limits.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ struct field *form_find(struct form *form, const char *code) {
 bool form_applies(struct form *form, const struct field *field) {
     if (!field->when_field[0]) return true;
     const struct field *other = form_find(form, field->when_field);
-    return other && strcmp(other->value, field->when_value) == 0;
+    return other && other != field && strcmp(other->value, field->when_value) == 0 && form_applies(form, other);
 }
 
 const char *form_value(struct form *form, const char *code) {
@@ -93,10 +94,48 @@ bool form_refuse(struct form *form, const char *code, const char *message) {
     return true;
 }
 
+const char *field_choice_label(const struct field *field) {
+    for (size_t i = 0; i < field->choice_count; i++)
+        if (strcmp(field->choices[i].code, field->value) == 0) return field->choices[i].label;
+    return NULL;
+}
+
+/* "sipdr" is SIP-DR. */
+static bool same_code(const char *typed, const char *code) {
+    for (;; typed++, code++) {
+        typed += strspn(typed, " -.");
+        code += strspn(code, " -.");
+        if (tolower((unsigned char)*typed) != tolower((unsigned char)*code)) return false;
+        if (!*typed) return true;
+    }
+}
+
+/* What was typed becomes the code that it means. Returns what is wrong, or NULL. */
+static const char *coded_resolve(struct field *field) {
+    size_t fits = 0, at = 0;
+    for (size_t i = 0; i < field->choice_count; i++) {
+        const struct choice *choice = &field->choices[i];
+        if (same_code(field->value, choice->code)) {
+            field_set(field, choice->code);
+            return NULL;
+        }
+        if (!strcasestr(choice->label, field->value) && !strcasestr(choice->code, field->value)) continue;
+        fits++;
+        at = i;
+    }
+    if (fits == 1) field_set(field, field->choices[at].code);
+    return fits == 1 ? NULL : fits ? _("Several have this in their name: F4 shows them") : _("Nothing has this code or name");
+}
+
 static bool field_good(struct form *form, struct field *field) {
     field->error[0] = '\0';
     if (field->required && !field->value[0]) {
         (void)snprintf(field->error, sizeof field->error, "%s", _("This must be filled in"));
+        return false;
+    }
+    const char *wrong = field->kind == FIELD_CODED && field->value[0] ? coded_resolve(field) : NULL;
+    if (wrong) {
+        (void)snprintf(field->error, sizeof field->error, "%s", wrong);
         return false;
     }
     return !form->check || field->kind == FIELD_HEADING || form->check(form, field, form->data);
@@ -113,7 +152,7 @@ bool form_complete(struct form *form) {
 /* Leaves the field for the next that can be stood in; false at the end. */
 static bool step(struct form *form, int direction) {
     struct field *field = &form->fields[form->at];
-    if (field->value[0] && form->check) (void)field_good(form, field);
+    if (field->value[0]) (void)field_good(form, field);
     for (size_t i = form->at + (size_t)direction; i < form->count; i += (size_t)direction)
         if (can_stand(form, i)) {
             stand_at(form, i);

@@ -11,7 +11,8 @@ enum field_kind {
     FIELD_PASSWORD,
     FIELD_MULTILINE,
     FIELD_DATE,   /* kept as ISO, shown as people write it */
-    FIELD_CHOICE, /* one of `choices` */
+    FIELD_CHOICE, /* one of a few `choices` */
+    FIELD_CODED,  /* one of many `choices`: its code, or any part of its name, is typed */
     FIELD_YES_NO  /* "yes" or "" */
 };
 
@@ -24,11 +25,12 @@ struct field {
     char label[96];
     enum field_kind kind;
     bool required, read_only;
+    char type[12];   /* what `check` is to look for: "nik", "phone" ...; "" nothing more than the kind */
     size_t longest;  /* bytes */
     char *value;     /* owned, never NULL */
     struct choice *choices;
     size_t choice_count;
-    char when_field[64], when_value[64]; /* asked only when that field has that value */
+    char when_field[64], when_value[64]; /* asked only when that field applies and has that value */
     char note[160];  /* shown behind it: a name beside a code, an old value */
     char error[200]; /* shown below it until it changes */
 };
@@ -67,5 +69,7 @@ void form_draw(struct form *form, int row, int rows);
 /* A key that no action claimed. FORM_LAST: Enter in the last field. */
 enum form_outcome form_key(struct form *form, int key, bool pasted);
 void form_look_up(struct form *form); /* the next choice of a coded field */
+/* The name of the choice that the field has, NULL when it has none. */
+const char *field_choice_label(const struct field *field);
 
 #endif

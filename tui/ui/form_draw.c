@@ -12,12 +12,6 @@ static int field_rows(struct form *form, const struct field *field) {
     return rows + (field->error[0] != '\0');
 }
 
-static const char *choice_label(const struct field *field) {
-    for (size_t i = 0; i < field->choice_count; i++)
-        if (strcmp(field->choices[i].code, field->value) == 0) return field->choices[i].label;
-    return field->value;
-}
-
 static int label_columns(struct form *form) {
     int widest = 10;
     for (size_t i = 0; i < form->count; i++) {
@@ -43,7 +37,7 @@ static void draw_value(const struct field *field, int row, int column, int colum
     char date[40], masked[64];
     const char *value = field->value;
     *cursor_column = column;
-    if (field->kind == FIELD_CHOICE) value = choice_label(field);
+    if (field->kind == FIELD_CHOICE && field_choice_label(field)) value = field_choice_label(field);
     if (field->kind == FIELD_YES_NO) value = field->value[0] ? _("[x] yes") : _("[ ] no");
     if (field->kind == FIELD_DATE && !here && value[0] && strlen(value) == 10 && value[4] == '-') {
         text_date(value, date, sizeof date);
@@ -110,8 +104,10 @@ void form_draw(struct form *form, int row, int rows) {
         }
         bool here = i == form->at;
         int value_columns = COLS - labels - 3;
-        int note = field->note[0] ? text_width(field->note) + 1 : 0;
-        if (note > value_columns / 2) note = value_columns / 2;
+        const char *name = field->kind == FIELD_CODED ? field_choice_label(field) : NULL;
+        const char *noted = name ? name : field->note;
+        int note = noted[0] ? text_width(noted) + 1 : 0;
+        if (note > value_columns * 2 / 3) note = value_columns * 2 / 3;
         terminal_look(here ? LOOK_TITLE : LOOK_LABEL);
         text_draw(at, 1, labels - 1, field->label);
         terminal_look(LOOK_PLAIN);
@@ -125,7 +121,7 @@ void form_draw(struct form *form, int row, int rows) {
                 cursor_row = at;
                 cursor_column = column;
             }
-            if (note) text_draw(at, labels + 3 + value_columns - note, note - 1, field->note);
+            if (note) text_draw(at, labels + 3 + value_columns - note, note - 1, noted);
         }
         if (field->error[0]) {
             terminal_look(LOOK_ERROR);
