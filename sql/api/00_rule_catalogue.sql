@@ -1,0 +1,203 @@
+-- Takes the document that `loketd catalogue load` makes of an office's data files (server/catalogue_load.c). What an
+-- application started with stays: changed content becomes a new version, unchanged content stays as it is.
+
+-- The values of a file's first section of a kind.
+create function rule.section_values(file jsonb, kind text)
+returns jsonb
+language sql immutable
+as $$
+  select coalesce(s->'values', '{}') from jsonb_array_elements(file) s where s->>'kind' = section_values.kind limit 1;
+$$;
+
+-- The sections of a kind in their order.
+create function rule.sections(file jsonb, kind text)
+returns table (position int, code text, given jsonb, rows jsonb)
+language sql immutable
+as $$
+  select row_number() over (order by s.n)::int, s.item->>'code', coalesce(s.item->'values', '{}'), coalesce(s.item->'rows', '[]')
+    from jsonb_array_elements(file) with ordinality s(item, n)
+   where s.item->>'kind' = sections.kind;
+$$;
+
+create function rule.text_array(list jsonb)
+returns text[]
+language sql immutable
+as $$
+  select coalesce(array_agg(x.item order by x.n), '{}')
+    from jsonb_array_elements_text(coalesce(list, '[]')) with ordinality x(item, n);
+$$;
+
+create function rule.content_hash(content jsonb)
+returns bytea
+language sql immutable
+as $$ select sha256(convert_to(content::text, 'UTF8')) $$;
+
+-- The office itself: its calendar, hours and units. Returns its id, and works for it from here on.
+create function rule.load_office(document jsonb)
+returns bigint
+language plpgsql
+as $$
+declare
+  given jsonb := rule.section_values(document #> '{office,0}', 'office');
+  days text[] := '{monday,tuesday,wednesday,thursday,friday,saturday,sunday}';
+  off int;
+  id bigint;
+begin
+  select coalesce(sum(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
+  insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration)
+  values (given->>'code', given->>'name', given->>'city', coalesce(given->>'address', ''), coalesce(given->>'phone', ''),
+          given->>'time_zone', off, (document->>'demonstration')::boolean)
+  on conflict (code) do update
+     set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
+         time_zone = excluded.time_zone, weekly_off = excluded.weekly_off, demonstration = excluded.demonstration
+  returning o.office_id into id;
+  perform set_config('loket.office_id', id::text, true), set_config('loket.unit_id', '', true);
+  delete from catalogue.office_hours h where h.office_id = id;
+  insert into catalogue.office_hours (office_id, weekday, opens, closes)
+  select id, array_position(days, d.day), split_part(s.span, '-', 1)::time, split_part(s.span, '-', 2)::time
+    from jsonb_each(rule.section_values(document #> '{office,0}', 'hours')) d(day, spans),
+         unnest(rule.text_array(d.spans)) s(span);
+  delete from catalogue.holiday h where h.office_id = id;
+  insert into catalogue.holiday (office_id, day, name)
+  select id, (r->>0)::date, r->>1
+    from rule.sections(document #> '{holidays,0}', 'holidays') s, jsonb_array_elements(s.rows) r;
+  insert into catalogue.province (code, name)
+  select r->>0, r->>1
+    from rule.sections(document #> '{provinces,0}', 'provinces') s, jsonb_array_elements(s.rows) r
+  on conflict (code) do update set name = excluded.name;
+  insert into catalogue.unit (office_id, code, name, department)
+  select id, s.code, s.given->>'name', coalesce((s.given->>'department')::boolean, false)
+    from rule.sections(document #> '{units,0}', 'unit') s
+  on conflict (office_id, code) do update set name = excluded.name, department = excluded.department;
+  perform rule.calendar_build(id);
+  return id;
+end
+$$;
+
+-- A workflow's file. True when it became a new version.
+create function rule.load_workflow(office bigint, file jsonb)
+returns boolean
+language plpgsql
+as $$
+declare
+  w workflow.workflow;
+  hash bytea := rule.content_hash(file);
+begin
+  insert into workflow.workflow (office_id, code) values (office, rule.section_values(file, 'workflow')->>'code')
+  on conflict (office_id, code) do update set code = excluded.code
+  returning * into w;
+  if exists (select from workflow.version v
+              where v.office_id = office and v.workflow_id = w.workflow_id and v.version = w.current_version and v.content_hash = hash) then
+    return false;
+  end if;
+  update workflow.workflow x set current_version = x.current_version + 1
+   where x.office_id = office and x.workflow_id = w.workflow_id
+  returning x.* into w;
+  insert into workflow.version (office_id, workflow_id, version, content_hash) values (office, w.workflow_id, w.current_version, hash);
+  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind)
+  select office, w.workflow_id, w.current_version, s.code, s.position, s.given->>'name', coalesce(s.given->>'role', ''),
+         coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task')
+    from rule.sections(file, 'stage') s;
+  insert into workflow.transition (office_id, workflow_id, version, from_stage, action, to_stage, position, label, role,
+                                   guards, needs_reason, outcome)
+  select office, w.workflow_id, w.current_version, split_part(s.code, '.', 1), split_part(s.code, '.', 2), s.given->>'to',
+         s.position, s.given->>'label', s.given->>'role', rule.text_array(s.given->'guards'),
+         coalesce((s.given->>'reason')::boolean, false), s.given->>'outcome'
+    from rule.sections(file, 'step') s;
+  return true;
+end
+$$;
+
+-- The parts of a permit type's version.
+create function rule.load_permit_parts(v catalogue.permit_type_version, file jsonb)
+returns void
+language plpgsql
+as $$
+begin
+  insert into catalogue.permit_type_unit (office_id, permit_type_id, version, unit_id)
+  select v.office_id, v.permit_type_id, v.version, u.unit_id
+    from catalogue.unit u
+   where u.office_id = v.office_id and u.code = any (rule.text_array(rule.section_values(file, 'permit')->'departments'));
+  insert into catalogue.form_field (office_id, permit_type_id, version, code, position, label, type, required, max_length,
+                                    choices, when_field, when_value, hint)
+  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'label', s.given->>'type',
+         coalesce((s.given->>'required')::boolean, false), coalesce((s.given->>'max_length')::int, 200),
+         rule.text_array(s.given->'choices'), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
+    from rule.sections(file, 'field') s;
+  insert into catalogue.requirement (office_id, permit_type_id, version, code, position, name, required, needs_number,
+                                     needs_expiry, when_field, when_value, hint)
+  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'name',
+         coalesce((s.given->>'required')::boolean, true), coalesce((s.given->>'number')::boolean, false),
+         coalesce((s.given->>'expiry')::boolean, false), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
+    from rule.sections(file, 'requirement') s;
+  insert into catalogue.checklist_item (office_id, permit_type_id, version, unit_code, code, position, question)
+  select v.office_id, v.permit_type_id, v.version, s.code, r.item->>0, r.n, r.item->>1
+    from rule.sections(file, 'checklist') s, jsonb_array_elements(s.rows) with ordinality r(item, n);
+  insert into catalogue.levy_item (office_id, permit_type_id, version, code, position, name, legal_basis, price, valid_from,
+                                   quantity_fields, when_field, when_value)
+  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'name', s.given->>'legal_basis',
+         (s.given->>'price')::bigint, (s.given->>'valid_from')::date, rule.text_array(s.given->'quantity'),
+         s.given #>> '{when,0}', s.given #>> '{when,1}'
+    from rule.sections(file, 'levy') s;
+end
+$$;
+
+-- A permit type's file. True when it became a new version.
+create function rule.load_permit(office bigint, file jsonb)
+returns boolean
+language plpgsql
+as $$
+declare
+  given jsonb := rule.section_values(file, 'permit');
+  visit text := coalesce(given->>'visit', 'never');
+  hash bytea := rule.content_hash(file);
+  p catalogue.permit_type;
+  v catalogue.permit_type_version;
+begin
+  insert into catalogue.permit_type (office_id, code) values (office, given->>'code')
+  on conflict (office_id, code) do update set code = excluded.code
+  returning * into p;
+  if exists (select from catalogue.permit_type_version x
+              where x.office_id = office and x.permit_type_id = p.permit_type_id and x.version = p.current_version
+                and x.content_hash = hash) then
+    return false;
+  end if;
+  update catalogue.permit_type x set current_version = x.current_version + 1
+   where x.office_id = office and x.permit_type_id = p.permit_type_id
+  returning x.* into p;
+  insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
+    valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, content_hash)
+  values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
+    (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
+    coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
+    case when visit like 'when %' then split_part(substr(visit, 6), '=', 1) end,
+    case when visit like 'when %' then split_part(substr(visit, 6), '=', 2) end,
+    exists (select from rule.sections(file, 'levy')), given->>'workflow',
+    case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end, hash)
+  returning * into v;
+  perform rule.load_permit_parts(v, file);
+  return true;
+end
+$$;
+
+create function rule.catalogue_load(document jsonb)
+returns text
+language plpgsql
+as $$
+declare
+  office bigint := rule.load_office(document);
+  changed int := 0;
+  total int := 0;
+  file jsonb;
+begin
+  for file in select jsonb_array_elements(document->'workflow') loop
+    changed := changed + rule.load_workflow(office, file)::int;
+    total := total + 1;
+  end loop;
+  for file in select jsonb_array_elements(document->'permit') loop
+    changed := changed + rule.load_permit(office, file)::int;
+    total := total + 1;
+  end loop;
+  return format('%s permit types and workflows, %s of them new or changed', total, changed);
+end
+$$;
