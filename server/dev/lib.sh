@@ -15,7 +15,7 @@ VAR=${LOKET_VAR:-$ROOT/var}
 [[ $VAR == /* ]] || VAR=$PWD/$VAR
 BUILD=${BUILD:-release}
 BIN=$ROOT/build/$BUILD
-OFFICE=${LOKET_DEMO_OFFICE:-METRO}
+OFFICE=${LOKET_DEMO_OFFICE:-metro}
 DATABASE=loket
 
 var_make() {
