@@ -11,7 +11,7 @@ $$;
 
 -- The sections of a kind in their order.
 create function rule.sections(file jsonb, kind text)
-returns table (position int, code text, given jsonb, rows jsonb)
+returns table (place int, code text, given jsonb, rows jsonb)
 language sql immutable
 as $$
   select row_number() over (order by s.n)::int, s.item->>'code', coalesce(s.item->'values', '{}'), coalesce(s.item->'rows', '[]')
@@ -95,13 +95,13 @@ begin
   returning x.* into w;
   insert into workflow.version (office_id, workflow_id, version, content_hash) values (office, w.workflow_id, w.current_version, hash);
   insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind)
-  select office, w.workflow_id, w.current_version, s.code, s.position, s.given->>'name', coalesce(s.given->>'role', ''),
+  select office, w.workflow_id, w.current_version, s.code, s.place, s.given->>'name', coalesce(s.given->>'role', ''),
          coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task')
     from rule.sections(file, 'stage') s;
   insert into workflow.transition (office_id, workflow_id, version, from_stage, action, to_stage, position, label, role,
                                    guards, needs_reason, outcome)
   select office, w.workflow_id, w.current_version, split_part(s.code, '.', 1), split_part(s.code, '.', 2), s.given->>'to',
-         s.position, s.given->>'label', s.given->>'role', rule.text_array(s.given->'guards'),
+         s.place, s.given->>'label', s.given->>'role', rule.text_array(s.given->'guards'),
          coalesce((s.given->>'reason')::boolean, false), s.given->>'outcome'
     from rule.sections(file, 'step') s;
   return true;
@@ -120,13 +120,13 @@ begin
    where u.office_id = v.office_id and u.code = any (rule.text_array(rule.section_values(file, 'permit')->'departments'));
   insert into catalogue.form_field (office_id, permit_type_id, version, code, position, label, type, required, max_length,
                                     choices, when_field, when_value, hint)
-  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'label', s.given->>'type',
+  select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'label', s.given->>'type',
          coalesce((s.given->>'required')::boolean, false), coalesce((s.given->>'max_length')::int, 200),
          rule.text_array(s.given->'choices'), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
     from rule.sections(file, 'field') s;
   insert into catalogue.requirement (office_id, permit_type_id, version, code, position, name, required, needs_number,
                                      needs_expiry, when_field, when_value, hint)
-  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'name',
+  select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'name',
          coalesce((s.given->>'required')::boolean, true), coalesce((s.given->>'number')::boolean, false),
          coalesce((s.given->>'expiry')::boolean, false), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
     from rule.sections(file, 'requirement') s;
@@ -135,7 +135,7 @@ begin
     from rule.sections(file, 'checklist') s, jsonb_array_elements(s.rows) with ordinality r(item, n);
   insert into catalogue.levy_item (office_id, permit_type_id, version, code, position, name, legal_basis, price, valid_from,
                                    quantity_fields, when_field, when_value)
-  select v.office_id, v.permit_type_id, v.version, s.code, s.position, s.given->>'name', s.given->>'legal_basis',
+  select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'name', s.given->>'legal_basis',
          (s.given->>'price')::bigint, (s.given->>'valid_from')::date, rule.text_array(s.given->'quantity'),
          s.given #>> '{when,0}', s.given #>> '{when,1}'
     from rule.sections(file, 'levy') s;

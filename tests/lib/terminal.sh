@@ -14,8 +14,7 @@ terminal_init() {
     unset TMUX TMUX_PANE
     # A first session keeps the tmux server alive and takes the settings.
     tm new-session -d -s keeper -x 80 -y 24 'exec cat' \; set -g status off \; set -g remain-on-exit on \; \
-        set -g escape-time 0 \; set -g default-terminal screen-256color \; \
-        set -g window-size manual
+        set -g escape-time 0 \; set -g default-terminal screen-256color
 }
 
 terminal_end() { tm kill-server 2>/dev/null || true; }
