@@ -70,6 +70,9 @@ declare
   month int;
   year int;
 begin
+  if nik is null then
+    return null;
+  end if;
   if nik !~ '^[0-9]{16}$' then
     perform rule.fail(7, field, 'A NIK has 16 digits');
   end if;
