@@ -122,6 +122,7 @@ int main(int argc, char **argv) {
     app.user = options.user;
     app.plain = options.plain;
     app.receipt_folder = getenv("LOKET_RECEIPTS");
+    app.printer = getenv("LOKET_PRINTER");
     const struct client_options line = {options.server, options.ca, options.server_name};
     const struct client_hooks hooks = {on_line, on_event, on_session_lost, &app};
     app.client = app.base ? client_new(app.base, &line, &hooks, &error) : NULL;
@@ -140,6 +141,7 @@ int main(int argc, char **argv) {
     code = app_run(&app);
     terminal_close();
     free(app.session.roles);
+    loket__calendar_reply__free_unpacked(app.calendar_reply, NULL);
     client_free(app.client);
     event_base_free(app.base);
     return code;

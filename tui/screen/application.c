@@ -1,10 +1,9 @@
 /* Everything about one application, to read; and its control slip (kartu kendali), to print. */
 #include <curses.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <tui/screen/printout.h>
 #include <tui/screen/screens.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/reader.h>
@@ -175,25 +174,10 @@ static void application_read(struct application_screen *self) {
     else app_ask(&self->base, "application.open", &request.base, &loket__application_open_reply__descriptor, on_application);
 }
 
-/* ~/loket/<number>.txt, mode 0600: it holds personal data. */
 static void print(struct application_screen *self) {
-    char path[512];
-    const char *home = getenv("HOME");
-    struct app *app = self->base.app;
-    (void)snprintf(path, sizeof path, "%s/loket", app->receipt_folder ? app->receipt_folder : home ? home : ".");
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        app_complain(app, N_("This folder can't be made: %s"), path);
-        return;
-    }
-    size_t used = strlen(path);
-    (void)snprintf(path + used, sizeof path - used, "/%s%s.txt", self->number, self->slip ? "-slip" : "");
-    mode_t before = umask(0077);
-    FILE *file = fopen(path, "we");
-    umask(before);
-    bool written = file && reader_write(&self->reader, file);
-    if (file && fclose(file) != 0) written = false;
-    if (written) app_say(app, N_("Written to %s"), path);
-    else app_complain(app, N_("This file can't be written: %s"), path);
+    char name[64];
+    (void)snprintf(name, sizeof name, "%s%s", self->number, self->slip ? "-slip" : "");
+    printout_write(self->base.app, &self->reader, name);
 }
 
 static enum outcome application_action(struct screen *screen, int action) {

@@ -88,19 +88,22 @@ static const struct screen_ops ops = {
     .typing = true,
 };
 
-void picker_look_up(struct screen *screen, struct form *form) {
-    if (!form->count) return;
-    const struct field *field = &form->fields[form->at];
-    if (field->kind != FIELD_CODED && field->choice_count <= FEW) {
-        form_look_up(form);
-        return;
-    }
+void picker_open(struct screen *screen, struct form *form, const char *code) {
+    const struct field *field = form_find(form, code);
+    if (!field) return;
     struct picker *self = (struct picker *)app_push(screen->app, &ops);
     self->form = form;
-    (void)snprintf(self->code, sizeof self->code, "%s", field->code);
+    (void)snprintf(self->code, sizeof self->code, "%s", code);
     (void)snprintf(self->base.title, sizeof self->base.title, "%s", field->label);
     form_init(&self->typed);
     struct field *typed = form_add(&self->typed, "typed", _("Part of the name"), FIELD_TEXT, false);
     if (field->kind == FIELD_CODED && !field_choice_label(field)) field_set(typed, field->value);
     self->typed.cursor = strlen(typed->value);
+}
+
+void picker_look_up(struct screen *screen, struct form *form) {
+    if (!form->count) return;
+    const struct field *field = &form->fields[form->at];
+    if (field->kind == FIELD_CODED || field->choice_count > FEW) picker_open(screen, form, field->code);
+    else form_look_up(form);
 }

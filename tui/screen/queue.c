@@ -28,6 +28,7 @@ static const struct {
 
 static const struct key_row keys[] = {
     {ACTION_OPEN, "open", "Enter", N_("open"), N_("take the application and work on it")},
+    {ACTION_NEW, "new", "F2 N", N_("new"), N_("take in a new application (front office)")},
     {ACTION_SEARCH, "search", "/", N_("narrow"), N_("narrow the list by number or name")},
     {ACTION_FILTER, "filter", "Tab f", N_("filter"), N_("all, due today, late, mine")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
@@ -223,6 +224,10 @@ static enum outcome queue_action(struct screen *screen, int action) {
     case ACTION_MORE:
         if (self->reply && self->reply->next[0]) read_rows(self, self->reply->next);
         break;
+    case ACTION_NEW:
+        if (app_has_role(screen->app, "front_office")) intake_open(screen->app);
+        else app_complain(screen->app, N_("Only the front office takes in applications"), NULL);
+        break;
     case ACTION_FIND: search_open(screen->app); break;
     case ACTION_GO: self->going = true; break;
     default: read_rows(self, NULL);
@@ -274,8 +279,27 @@ static const struct screen_ops search_ops = {
     .event = queue_event,
 };
 
+/* The office's working days, for dates that are typed; once, with the first screen. */
+static void on_calendar(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct app *app = screen->app;
+    if (error) return;
+    size_t size = protobuf_c_message_get_packed_size(reply);
+    uint8_t *copy = malloc(size + 1);
+    if (!copy) return;
+    protobuf_c_message_pack(reply, copy);
+    loket__calendar_reply__free_unpacked(app->calendar_reply, NULL);
+    app->calendar_reply = loket__calendar_reply__unpack(NULL, size, copy);
+    free(copy);
+    if (!app->calendar_reply) return;
+    app->calendar = (struct calendar){app->calendar_reply->weekly_off, (const char *const *)app->calendar_reply->holidays_on,
+                                      app->calendar_reply->n_holidays_on};
+}
+
 void queue_open(struct app *app) {
-    read_rows((struct queue_screen *)app_push(app, &ops), NULL);
+    struct queue_screen *self = (struct queue_screen *)app_push(app, &ops);
+    Loket__Empty nothing = LOKET__EMPTY__INIT;
+    read_rows(self, NULL);
+    app_ask(&self->base, "catalogue.calendar", &nothing.base, &loket__calendar_reply__descriptor, on_calendar);
 }
 
 void search_open(struct app *app) {

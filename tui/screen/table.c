@@ -14,6 +14,7 @@ static void queue_show(struct app *app) {
 const struct place places[] = {
     {'q', N_("My queue"), NULL, queue_show},
     {'f', N_("Find an application"), NULL, search_open},
+    {'n', N_("New application"), "front_office", intake_open},
     {'p', N_("Change password"), NULL, password_open},
     {0, NULL, NULL, NULL},
 };

@@ -68,7 +68,9 @@ struct field *form_find(struct form *form, const char *code) {
 bool form_applies(struct form *form, const struct field *field) {
     if (!field->when_field[0]) return true;
     const struct field *other = form_find(form, field->when_field);
-    return other && other != field && strcmp(other->value, field->when_value) == 0 && form_applies(form, other);
+    if (!other || other == field || !form_applies(form, other)) return false;
+    const char *wanted = field->when_value;
+    return *wanted == '!' ? strcmp(other->value, wanted + 1) != 0 : strcmp(other->value, wanted) == 0;
 }
 
 const char *form_value(struct form *form, const char *code) {

@@ -30,7 +30,7 @@ struct field {
     char *value;     /* owned, never NULL */
     struct choice *choices;
     size_t choice_count;
-    char when_field[64], when_value[64]; /* asked only when that field applies and has that value */
+    char when_field[64], when_value[64]; /* asked only when that field applies and has that value ("!x": another than x) */
     char note[160];  /* shown behind it: a name beside a code, an old value */
     char error[200]; /* shown below it until it changes */
 };

@@ -1,0 +1,74 @@
+/* Paper. The printer's program runs on its own: a jammed printer must not hold up the counter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <tui/screen/printout.h>
+#include <tui/ui/text.h>
+#include <unistd.h>
+
+extern char **environ;
+
+void printout_write(struct app *app, const struct reader *reader, const char *name) {
+    char path[512];
+    const char *home = getenv("HOME");
+    if (app->receipt_folder) (void)snprintf(path, sizeof path, "%s", app->receipt_folder);
+    else (void)snprintf(path, sizeof path, "%s/loket", home ? home : ".");
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        app_complain(app, N_("This folder can't be made: %s"), path);
+        return;
+    }
+    size_t used = strlen(path);
+    (void)snprintf(path + used, sizeof path - used, "/%s.txt", name);
+    mode_t before = umask(0077);
+    FILE *file = fopen(path, "we");
+    umask(before);
+    bool written = file && reader_write(reader, file);
+    if (file && fclose(file) != 0) written = false;
+    if (written) app_say(app, N_("Written to %s"), path);
+    else app_complain(app, N_("This file can't be written: %s"), path);
+}
+
+/* The whole text fits into the pipe's buffer, or is refused: nothing here waits for the printer. */
+static bool send_all(int pipe_end, const struct reader *reader) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    bool good = memory && reader_write(reader, memory);
+    if (memory && fclose(memory) != 0) good = false;
+    good = good && write(pipe_end, text, size) == (ssize_t)size;
+    free(text);
+    return good;
+}
+
+void printout_send(struct app *app, const struct reader *reader) {
+    int ends[2];
+    pid_t child;
+    posix_spawn_file_actions_t actions;
+    if (!app->printer || !*app->printer) {
+        app_complain(app, N_("No printer is set: see \"printer\" in loket.ini"), NULL);
+        return;
+    }
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        app_complain(app, N_("The printer can't be reached: %s"), strerror(errno));
+        return;
+    }
+    (void)signal(SIGCHLD, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)app->printer, NULL};
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    int wrong = posix_spawn(&child, "/bin/sh", &actions, NULL, arguments, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    bool sent = wrong == 0 && fcntl(ends[0], F_SETFL, 0) == 0 && send_all(ends[1], reader);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    if (sent) app_say(app, N_("Sent to the printer"), NULL);
+    else app_complain(app, N_("The printer can't be reached: %s"), strerror(wrong ? wrong : errno));
+}

@@ -1,0 +1,99 @@
+/* What the applicant takes home: the number, the promised date, the PIN and what it costs; or what is missing. */
+#include <curses.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <tui/screen/printout.h>
+#include <tui/screen/receipt.h>
+#include <tui/screen/screens.h>
+#include <tui/ui/text.h>
+
+enum { ACTION_PRINT = ACTION_OWN, ACTION_WRITE };
+
+struct receipt_screen {
+    struct screen base;
+    struct reader reader;
+    char name[64];
+    int rows;
+};
+
+static const struct key_row keys[] = {
+    {ACTION_PRINT, "print", "F9 p", N_("print"), N_("send it to the printer")},
+    {ACTION_WRITE, "write", "F8 w", N_("to a file"), N_("write it to a text file")},
+    {ACTION_NEW, "new", "F2 n", N_("next"), N_("take in the next application")},
+    {ACTION_BACK, "back", "F3 q Esc Enter", N_("back"), N_("back")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static void receipt_free(struct screen *screen) {
+    reader_free(&((struct receipt_screen *)screen)->reader);
+}
+
+static void receipt_draw(struct screen *screen, int row, int rows) {
+    struct receipt_screen *self = (struct receipt_screen *)screen;
+    self->rows = rows;
+    reader_draw(&self->reader, row, rows);
+}
+
+static enum outcome receipt_action(struct screen *screen, int action) {
+    struct receipt_screen *self = (struct receipt_screen *)screen;
+    struct app *app = screen->app;
+    if (action == ACTION_BACK) return LEAVE;
+    if (action == ACTION_PRINT) printout_send(app, &self->reader);
+    if (action == ACTION_WRITE) printout_write(app, &self->reader, self->name);
+    if (action == ACTION_NEW) {
+        app_pop(app);
+        intake_open(app);
+    }
+    return REDRAW;
+}
+
+static enum outcome receipt_key(struct screen *screen, int key, bool pasted) {
+    struct receipt_screen *self = (struct receipt_screen *)screen;
+    return !pasted && reader_key(&self->reader, key, self->rows) ? REDRAW : UNUSED;
+}
+
+static const struct screen_ops ops = {
+    .title = N_("Receipt"),
+    .about = N_("Give the applicant the number and the PIN: with both, anybody can follow the application without an account. The "
+                "PIN is not shown again. Nothing has to be paid that is not on it."),
+    .keys = keys,
+    .size = sizeof(struct receipt_screen),
+    .free = receipt_free,
+    .draw = receipt_draw,
+    .action = receipt_action,
+    .key = receipt_key,
+};
+
+static void add_missing(struct reader *out, const Loket__IntakeSubmitReply *reply) {
+    reader_add(out, LOOK_WARNING, "%s", _("Not registered yet. This is missing:"));
+    for (size_t i = 0; i < reply->n_missing; i++) reader_add(out, LOOK_PLAIN, "  - %s", reply->missing[i]->name);
+}
+
+static void add_receipt(struct reader *out, const Loket__IntakeSubmitReply *reply) {
+    char date[40], money[40], days[80], count[16];
+    text_date(reply->promised_on, date, sizeof date);
+    text_money(reply->fee, money, sizeof money);
+    (void)snprintf(count, sizeof count, "%d", reply->service_days);
+    text_message(N_("%s working days"), count, days, sizeof days);
+    reader_add(out, LOOK_TITLE, "%s: %s", _("Number"), reply->number);
+    reader_add(out, LOOK_TITLE, "%s: %s", _("PIN"), reply->pin);
+    reader_add(out, LOOK_PLAIN, "%s: %s", _("Permit"), reply->permit_name);
+    reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, days);
+    reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("To pay"), money, reply->fee ? "" : " - ", reply->fee ? "" : _("nothing"));
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_PLAIN, "%s", _("Follow every step with the number and the PIN: loket --track"));
+}
+
+void receipt_open(struct app *app, const Loket__IntakeSubmitReply *reply, const char *applicant) {
+    struct receipt_screen *self = (struct receipt_screen *)app_push(app, &ops);
+    struct reader *out = &self->reader;
+    char now[40];
+    text_instant(time(NULL), now, sizeof now);
+    (void)snprintf(self->name, sizeof self->name, "%s", reply->n_missing ? "missing" : reply->number);
+    reader_add(out, LOOK_TITLE, "%s", app->session.office_name);
+    reader_add(out, LOOK_PLAIN, "%s: %s", _("Applicant"), applicant);
+    if (reply->n_missing) add_missing(out, reply);
+    else add_receipt(out, reply);
+    reader_add(out, LOOK_PLAIN, "%s: %s, %s", _("Taken in"), now, app->session.name);
+}
