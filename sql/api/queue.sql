@@ -3,7 +3,7 @@
 create type api.queue_row as (
   application_id bigint, task_id bigint, number text, applicant text, permit_type text, stage text, stage_name text,
   unit text, promised_on text, days_left int, clock_stopped boolean, holder_id bigint, holder text, priority text,
-  version int, submitted_at bigint, outcome text, since_at bigint);
+  version int, submitted_at bigint, outcome text, since_at bigint, role text);
 create type api.queue_list_reply as (rows api.queue_row[], next text, total int, counter bigint);
 
 create function rule.queue_row(app application.application, t application.task, today date)
@@ -16,7 +16,7 @@ as $$
           app.stopped_at is not null, t.holder_id,
           (select u.name from identity.user_account u where u.office_id = t.office_id and u.user_id = t.holder_id),
           app.priority, app.version, rule.to_seconds(app.submitted_at), app.outcome,
-          rule.to_seconds(coalesce(t.opened_at, app.submitted_at)))::api.queue_row
+          rule.to_seconds(coalesce(t.opened_at, app.submitted_at)), t.role)::api.queue_row
     from application.applicant p, catalogue.permit_type pt, workflow.stage s
    where p.office_id = app.office_id and p.applicant_id = app.applicant_id
      and pt.office_id = app.office_id and pt.permit_type_id = app.permit_type_id
@@ -40,6 +40,12 @@ begin
 end
 $$;
 
+-- Whose work a section head may give to somebody.
+create function rule.assignable_roles()
+returns text[]
+language sql immutable
+as $$ select '{front_office,analyst,section_head,treasurer,archivist}'::text[] $$;
+
 create function api.queue_list(session_token bytea, filter text, text text, after text, "limit" int)
 returns api.queue_list_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -54,15 +60,18 @@ declare
   last_task application.task;
 begin
   if filter is not null then
-    perform rule.is_one_of(filter, 'filter', 'mine', 'today', 'late');
+    perform rule.is_one_of(filter, 'filter', 'mine', 'today', 'late', 'unit');
   end if;
   with mine as (
     select t
       from application.task t
-     where t.office_id = who.office_id and t.closed_at is null and t.role = any (who.roles)
-       and exists (select from identity.user_role r
-                    where r.office_id = who.office_id and r.user_id = who.user_id and r.role = t.role
-                      and (r.permit_type_id is null or r.permit_type_id = t.permit_type_id))
+     where t.office_id = who.office_id and t.closed_at is null
+       -- whoever assigns work must see it
+       and case when filter = 'unit' and 'section_head' = any (who.roles) then t.role = any (rule.assignable_roles())
+                else t.role = any (who.roles)
+                     and exists (select from identity.user_role r
+                                  where r.office_id = who.office_id and r.user_id = who.user_id and r.role = t.role
+                                    and (r.permit_type_id is null or r.permit_type_id = t.permit_type_id)) end
        and case filter when 'mine' then t.holder_id = who.user_id
                        when 'today' then t.due_on <= today
                        when 'late' then t.due_on < today

@@ -9,20 +9,22 @@
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT };
+enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW };
 
 struct application_screen {
     struct screen base;
     struct reader reader;
     int64_t application_id;
     char number[32];
-    int rows;
+    int rows, version;
     bool slip; /* the control slip is shown instead */
 };
 
 static const struct key_row keys[] = {
     {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
+    {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
+    {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read it again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -138,6 +140,7 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
     size_t first = self->reader.first;
     reader_free(&self->reader);
     (void)snprintf(self->number, sizeof self->number, "%s", a->number);
+    self->version = a->version;
     add_head(&self->reader, a);
     add_applicant(&self->reader, a->applicant);
     add_documents(&self->reader, a);
@@ -180,12 +183,31 @@ static void print(struct application_screen *self) {
     printout_write(self->base.app, &self->reader, name);
 }
 
+static void on_withdrawn(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    (void)reply;
+    application_read((struct application_screen *)screen);
+    if (!error) app_say(screen->app, N_("Withdrawn"), NULL);
+}
+
+static void withdraw(struct screen *screen, bool yes, const char *reason) {
+    struct application_screen *self = (struct application_screen *)screen;
+    Loket__IntakeWithdrawRequest request = LOKET__INTAKE_WITHDRAW_REQUEST__INIT;
+    if (!yes) return;
+    request.application_id = self->application_id;
+    request.version = self->version;
+    request.reason = (char *)reason;
+    app_write(screen, "intake.withdraw", &request.base, NULL, &loket__step_reply__descriptor, on_withdrawn);
+}
+
 static enum outcome application_action(struct screen *screen, int action) {
     struct application_screen *self = (struct application_screen *)screen;
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_PRINT) print(self);
     if (action == ACTION_SLIP) self->slip = !self->slip;
-    if (action != ACTION_PRINT) application_read(self);
+    if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
+    if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
+        dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);
+    if (action == ACTION_SLIP || action == ACTION_REFRESH) application_read(self);
     return REDRAW;
 }
 

@@ -315,11 +315,9 @@ static void on_submitted(struct screen *screen, const ProtobufCMessage *reply, c
     struct intake_screen *self = (struct intake_screen *)screen;
     struct app *app = screen->app;
     char name[200];
+    if (error) return;
+    /* this key's answer is given; what is sent next is another request */
     client_key(self->key);
-    if (error) {
-        keep_draft(self);
-        return;
-    }
     const Loket__IntakeSubmitReply *receipt = (const Loket__IntakeSubmitReply *)reply;
     (void)snprintf(name, sizeof name, "%s", form_value(&self->form, "applicant.name"));
     if (!receipt->n_missing) {

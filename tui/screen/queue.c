@@ -9,7 +9,7 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_FILTER = ACTION_OWN, ACTION_READ, ACTION_RELEASE, ACTION_TAKE_OVER, ACTION_MORE, ACTION_FIND, ACTION_GO };
+enum { ACTION_FILTER = ACTION_OWN, ACTION_READ, ACTION_RELEASE, ACTION_TAKE_OVER, ACTION_MORE, ACTION_FIND, ACTION_GO, ACTION_ASSIGN };
 
 struct queue_screen {
     struct screen base;
@@ -20,11 +20,12 @@ struct queue_screen {
     bool searches; /* the search screen: application.search instead of queue.list */
     bool going;    /* g was pressed: the next letter names a place */
     int rows;
+    size_t sent, done; /* of the rows that are decided at once */
 };
 
 static const struct {
     const char *code, *name;
-} filters[] = {{"", N_("all")}, {"today", N_("today")}, {"late", N_("late")}, {"mine", N_("mine")}};
+} filters[] = {{"", N_("all")}, {"today", N_("today")}, {"late", N_("late")}, {"mine", N_("mine")}, {"unit", N_("unit")}};
 
 static const struct key_row keys[] = {
     {ACTION_OPEN, "open", "Enter", N_("open"), N_("take the application and work on it")},
@@ -33,6 +34,8 @@ static const struct key_row keys[] = {
     {ACTION_FILTER, "filter", "Tab f", N_("filter"), N_("all, due today, late, mine")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back, or leave the program")},
+    {ACTION_MAIN, "main", "F10 ^S", NULL, N_("approve (or initial) all marked ones; space marks, * marks all")},
+    {ACTION_ASSIGN, "assign", "a", NULL, N_("give this work to somebody (section head; the filter \"unit\" shows everybody's)")},
     {ACTION_READ, "read", "o", NULL, N_("read everything about it, without taking it")},
     {ACTION_RELEASE, "release", "l", NULL, N_("let go of it: another may take it")},
     {ACTION_TAKE_OVER, "take_over", "t", NULL, N_("take it over from the colleague who has it, with a reason")},
@@ -74,6 +77,11 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
 
 static const struct list_ops rows_ops = {row_id, row_draw};
 
+static int filter_count(const struct app *app) {
+    int count = (int)(sizeof filters / sizeof filters[0]);
+    return app_has_role(app, "section_head") ? count : count - 1;
+}
+
 static void queue_free(struct screen *screen) {
     struct queue_screen *self = (struct queue_screen *)screen;
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
@@ -84,8 +92,8 @@ static void queue_draw(struct screen *screen, int row, int rows) {
     struct queue_screen *self = (struct queue_screen *)screen;
     char line[200];
     int used = 0;
-    for (size_t i = 0; !self->searches && i < sizeof filters / sizeof filters[0]; i++) {
-        bool here = (int)i == self->filter;
+    for (int i = 0; !self->searches && i < filter_count(screen->app); i++) {
+        bool here = i == self->filter;
         used += snprintf(line + used, sizeof line - (size_t)used, here ? "[%s] " : "%s ", _(filters[i].name));
     }
     (void)snprintf(line + used, sizeof line - (size_t)used, "%s%s  %d", self->text[0] ? "/ " : "", self->text,
@@ -203,6 +211,51 @@ static void open_row(struct queue_screen *self) {
     else application_open(self->base.app, row->application_id);
 }
 
+static void on_decided(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    char counts[48];
+    (void)reply;
+    self->done += error == NULL;
+    self->sent--;
+    screen->waits = self->sent > 0;
+    if (self->sent) return;
+    (void)snprintf(counts, sizeof counts, "%zu", self->done);
+    if (!error) app_say(screen->app, N_("Done: %s"), counts);
+    list_unmark(&self->list);
+    read_rows(self, NULL);
+}
+
+/* Each row is a step of its own: what can't be decided is refused by itself and stays, the others go on. */
+static void decide_marked(struct screen *screen, bool yes, const char *text) {
+    struct queue_screen *self = (struct queue_screen *)screen;
+    (void)text;
+    self->sent = self->done = 0;
+    for (size_t i = 0; yes && self->reply && i < self->reply->n_rows; i++) {
+        const Loket__QueueRow *row = self->reply->rows[i];
+        const struct stage_screen *stage = stage_screen_find(screen->app, row->stage);
+        if (!list_marked(&self->list, row->task_id) || !stage || !stage->method) continue;
+        Loket__StepRequest request = LOKET__STEP_REQUEST__INIT;
+        request.application_id = row->application_id;
+        request.version = row->version;
+        request.action = (char *)stage->action;
+        self->sent++;
+        app_write(screen, stage->method, &request.base, NULL, &loket__step_reply__descriptor, on_decided);
+    }
+}
+
+static void ask_marked(struct queue_screen *self) {
+    const Loket__QueueRow *row = present(self);
+    const struct stage_screen *stage = row ? stage_screen_find(self->base.app, row->stage) : NULL;
+    char count[24], question[200];
+    if (!stage || !stage->method || !self->list.marked_count) {
+        app_complain(self->base.app, N_("Mark with space what is to be decided at once"), NULL);
+        return;
+    }
+    (void)snprintf(count, sizeof count, "%zu", self->list.marked_count);
+    text_message(stage->question, count, question, sizeof question);
+    dialog_ask(&self->base, question, NULL, false, decide_marked);
+}
+
 static enum outcome queue_action(struct screen *screen, int action) {
     struct queue_screen *self = (struct queue_screen *)screen;
     const Loket__QueueRow *row = present(self);
@@ -214,8 +267,12 @@ static enum outcome queue_action(struct screen *screen, int action) {
         break;
     case ACTION_SEARCH: dialog_ask(screen, _("Show only what has this in its number or name (empty: all)"), _("Text"), false, narrow); break;
     case ACTION_FILTER:
-        self->filter = (self->filter + 1) % (int)(sizeof filters / sizeof filters[0]);
+        self->filter = (self->filter + 1) % filter_count(screen->app);
         read_rows(self, NULL);
+        break;
+    case ACTION_MAIN: ask_marked(self); break;
+    case ACTION_ASSIGN:
+        if (row && row->task_id && app_has_role(screen->app, "section_head")) assign_open(screen->app, row->task_id, row->role);
         break;
     case ACTION_RELEASE: write_task(self, "task.release", "", on_task_changed); break;
     case ACTION_TAKE_OVER:

@@ -16,10 +16,27 @@ void track_open(struct app *app);
 /* Everything about one application, to read. */
 void application_open(struct app *app, int64_t application_id);
 
+/* A section head gives work of that role to somebody. */
+void assign_open(struct app *app, int64_t task_id, const char *role);
+
+/* The stages' screens. */
+void verify_open(struct app *app, int64_t application_id, int64_t task_id);
+void correction_open(struct app *app, int64_t application_id, int64_t task_id);
+void assignment_open(struct app *app, int64_t application_id, int64_t task_id);
+void report_open(struct app *app, int64_t application_id, int64_t task_id);
+void draft_open(struct app *app, int64_t application_id, int64_t task_id);
+void payment_open(struct app *app, int64_t application_id, int64_t task_id);
+void review_open(struct app *app, int64_t application_id, int64_t task_id);
+void approval_open(struct app *app, int64_t application_id, int64_t task_id);
+void handover_open(struct app *app, int64_t application_id, int64_t task_id);
+void archive_open(struct app *app, int64_t application_id, int64_t task_id);
+
 /* The screen of a stage, for a row of the queue. */
 struct stage_screen {
     const char *stage, *role; /* NULL: any */
     void (*open)(struct app *app, int64_t application_id, int64_t task_id);
+    const char *method, *action; /* what F10 does to all marked rows at once, by StepRequest; NULL: nothing */
+    const char *question;        /* asked before, a msgid with the number of rows */
 };
 /* NULL: the stage has no screen for this user; the application is read instead. */
 const struct stage_screen *stage_screen_find(const struct app *app, const char *stage);

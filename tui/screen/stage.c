@@ -8,16 +8,17 @@
 #include <tui/screen/picker.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/typed_check.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_READ = ACTION_OWN, ACTION_LEAVE_TO_OTHERS };
+
 
 const struct key_row stage_keys[] = {
     {ACTION_MAIN, "main", "F10 ^S", N_("send"), N_("send what is filled in")},
     {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice of a coded field (or its first letter)")},
-    {ACTION_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
+    {ACTION_STAGE_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
     {ACTION_BACK, "back", "F3 Esc", N_("back"), N_("back; what was typed is kept as a draft")},
     {0, NULL, NULL, NULL, NULL},
 };
@@ -32,7 +33,8 @@ static void keep_draft(struct stage *stage) {
     struct draft draft = {0};
     memcpy(draft.key, stage->key, sizeof draft.key);
     for (size_t i = 0; i < stage->form.count; i++)
-        if (stage->form.fields[i].value[0]) draft_put(&draft, stage->form.fields[i].code, stage->form.fields[i].value);
+        if (stage->form.fields[i].code[0] && !stage->form.fields[i].read_only && stage->form.fields[i].value[0])
+            draft_put(&draft, stage->form.fields[i].code, stage->form.fields[i].value);
     draft_name(stage, name);
     if (!draft_save(stage->base.app->session.username, name, &draft))
         app_complain(stage->base.app, N_("The draft can't be kept: %s"), strerror(errno));
@@ -58,11 +60,11 @@ static void take_draft(struct stage *stage) {
 static void rebuild(struct stage *stage, bool first) {
     struct form typed = stage->form;
     form_init(&stage->form);
-    stage->form.check = stage->kind->check;
+    stage->form.check = stage_check;
     stage->form.data = stage;
     stage->kind->build(stage);
     for (size_t i = 0; i < typed.count; i++) {
-        struct field *field = form_find(&stage->form, typed.fields[i].code);
+        struct field *field = typed.fields[i].code[0] ? form_find(&stage->form, typed.fields[i].code) : NULL;
         if (field && !field->read_only) field_set(field, typed.fields[i].value);
     }
     if (typed.count && typed.at < stage->form.count) stage->form.at = typed.at;
@@ -70,7 +72,36 @@ static void rebuild(struct stage *stage, bool first) {
     if (first) take_draft(stage);
 }
 
-static void *copy_message(const ProtobufCMessage *message) {
+void stage_rebuild(struct stage *stage) {
+    rebuild(stage, false);
+}
+
+void stage_heading(struct stage *stage, const char *label) {
+    form_add(&stage->form, "", label, FIELD_HEADING, false);
+}
+
+void stage_show(struct stage *stage, const char *label, const char *value) {
+    if (!value || !*value) return;
+    struct field *field = form_add(&stage->form, "", label, text_width(value) > COLS * 3 / 5 ? FIELD_MULTILINE : FIELD_TEXT, false);
+    field->read_only = true;
+    field_set(field, value);
+}
+
+bool stage_check(struct form *form, struct field *field, void *data) {
+    (void)form;
+    return typed_check(((struct stage *)data)->base.app, field);
+}
+
+void stage_when(struct field *field, const char *other, const char *value) {
+    (void)snprintf(field->when_field, sizeof field->when_field, "%s", other);
+    (void)snprintf(field->when_value, sizeof field->when_value, "%s", value);
+}
+
+char *stage_text(struct stage *stage, const char *code) {
+    return (char *)form_value(&stage->form, code);
+}
+
+void *stage_copy(const ProtobufCMessage *message) {
     size_t size = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = malloc(size + 1);
     if (!bytes) abort();
@@ -86,11 +117,11 @@ static void on_read(struct screen *screen, const ProtobufCMessage *reply, const 
     bool first = !stage->application && !stage->inspection;
     if (stage->by_inspection) {
         loket__inspection_open_reply__free_unpacked(stage->inspection, NULL);
-        stage->inspection = copy_message(reply);
+        stage->inspection = stage_copy(reply);
         stage->application_id = stage->inspection->application_id;
     } else {
         loket__application_open_reply__free_unpacked(stage->application, NULL);
-        stage->application = copy_message(reply);
+        stage->application = stage_copy(reply);
     }
     rebuild(stage, first);
 }
@@ -122,6 +153,7 @@ void stage_free(struct screen *screen) {
     form_free(&stage->form);
     loket__application_open_reply__free_unpacked(stage->application, NULL);
     loket__inspection_open_reply__free_unpacked(stage->inspection, NULL);
+    loket__staff_list_reply__free_unpacked(stage->staff, NULL);
 }
 
 void stage_draw(struct screen *screen, int row, int rows) {
@@ -147,8 +179,6 @@ static void on_sent(struct screen *screen, const ProtobufCMessage *reply, const 
     struct app *app = screen->app;
     char name[48];
     if (error) {
-        /* the key belongs to the request that was refused; what is sent next is another */
-        client_key(stage->key);
         if (error->code == LOKET_STALE || error->code == LOKET_NOT_NOW) read_again(stage);
         return;
     }
@@ -187,7 +217,7 @@ enum outcome stage_action(struct screen *screen, int action) {
     struct stage *stage = (struct stage *)screen;
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_MAIN) stage_send(stage);
-    if (action == ACTION_READ && stage->application_id) application_open(screen->app, stage->application_id);
+    if (action == ACTION_STAGE_READ && stage->application_id) application_open(screen->app, stage->application_id);
     if (action == ACTION_LOOK_UP && stage->form.count) {
         picker_look_up(screen, &stage->form);
         note_change(stage);
@@ -215,7 +245,8 @@ void stage_add_actions(struct stage *stage, const char *const *wanted) {
     struct field *action = form_add(&stage->form, "action", _("Decision"), FIELD_CHOICE, true);
     for (; *wanted; wanted++)
         for (size_t i = 0; i < a->n_actions; i++)
-            if (strcmp(a->actions[i]->action, *wanted) == 0) field_choice(action, *wanted, a->actions[i]->label);
+            if (strcmp(a->actions[i]->action, *wanted) == 0) field_choice(action, *wanted, _(a->actions[i]->label));
     if (action->choice_count == 1) field_set(action, action->choices[0].code);
-    form_add(&stage->form, "reason", _("Reason"), FIELD_MULTILINE, false)->longest = 2000;
+    struct field *reason = form_add(&stage->form, "reason", _("Reason"), FIELD_MULTILINE, false);
+    reason->longest = 2000;
 }

@@ -13,7 +13,6 @@ struct stage_kind {
     const char *draft;      /* of the draft's file name: [a-z]+ */
     void (*build)(struct stage *stage);                           /* the form, from stage->application */
     void (*send)(struct stage *stage);                            /* everything is filled in: stage_write() */
-    bool (*check)(struct form *form, struct field *field, void *data); /* of a field that is left; may be NULL */
 };
 
 struct stage {
@@ -22,15 +21,22 @@ struct stage {
     struct form form;
     Loket__ApplicationOpenReply *application; /* owned; NULL until it is read */
     Loket__InspectionOpenReply *inspection;   /* owned; of the technical team's screens */
+    Loket__StaffListReply *staff;             /* owned; where people are chosen from */
     int64_t application_id, task_id;
     uint8_t key[IDEMPOTENCY_KEY_BYTES]; /* of the sending; the same until it is answered, also after a crash */
     bool by_inspection; /* reads inspection.open instead of application.open */
 };
 
 /* The operations that every stage's screen has; `title` and `about` are msgids. */
-#define STAGE_OPS(title_, about_)                                                                                       \
-    {.title = title_, .about = about_, .keys = stage_keys, .size = sizeof(struct stage), .free = stage_free,            \
-     .draw = stage_draw, .shown = stage_shown, .action = stage_action, .key = stage_key, .refused = stage_refused, .typing = true}
+#define STAGE_KEYS_OPS(title_, about_, keys_, action_)                                                                                       \
+    {.title = title_, .about = about_, .keys = keys_, .size = sizeof(struct stage), .free = stage_free,            \
+     .draw = stage_draw, .shown = stage_shown, .action = action_, .key = stage_key, .refused = stage_refused, .typing = true}
+
+#define STAGE_OPS(title_, about_) STAGE_KEYS_OPS(title_, about_, stage_keys, stage_action)
+
+/* Own actions of a stage come after this. */
+#define ACTION_STAGE_READ ACTION_OWN
+#define ACTION_STAGE (ACTION_OWN + 1)
 
 extern const struct key_row stage_keys[];
 void stage_free(struct screen *screen);
@@ -45,6 +51,20 @@ void stage_open(struct app *app, const struct stage_kind *kind, int64_t applicat
 
 /* Sends a write whose answer is StepReply; on success the draft is deleted and the screen left. */
 void stage_write(struct stage *stage, const char *method, const ProtobufCMessage *request);
+
+/* Makes the form again, with what was typed, after more is known (stage->staff). */
+void stage_rebuild(struct stage *stage);
+
+/* Parts of a form: a heading, something to read (nothing when it is empty), a condition, the value of a field ("" when it does not
+ * apply; borrowed, good until the next key). */
+void stage_heading(struct stage *stage, const char *label);
+void stage_show(struct stage *stage, const char *label, const char *value);
+void stage_when(struct field *field, const char *other, const char *value);
+char *stage_text(struct stage *stage, const char *code);
+bool stage_check(struct form *form, struct field *field, void *data);
+
+/* A copy of a reply, to be kept. */
+void *stage_copy(const ProtobufCMessage *message);
 
 /* Adds the choice "action" with what the workflow allows now, of the actions named (ended by NULL), and "reason" where one needs it. */
 void stage_add_actions(struct stage *stage, const char *const *wanted);

@@ -4,7 +4,17 @@
 #include <tui/ui/text.h>
 
 static const struct stage_screen stages[] = {
-    {NULL, NULL, NULL},
+    {"verification", "analyst", verify_open, NULL, NULL, NULL},
+    {"correction", "front_office", correction_open, NULL, NULL, NULL},
+    {"inspection", "technical_coordinator", assignment_open, NULL, NULL, NULL},
+    {"inspection", "surveyor", report_open, NULL, NULL, NULL},
+    {"drafting", "analyst", draft_open, NULL, NULL, NULL},
+    {"payment", "treasurer", payment_open, NULL, NULL, NULL},
+    {"review", "section_head", review_open, "review.decide", "initial", N_("Initial %s applications?")},
+    {"approval", "head", approval_open, "approval.decide", "approve", N_("Approve %s applications?")},
+    {"handover", "front_office", handover_open, NULL, NULL, NULL},
+    {"archive", "archivist", archive_open, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 static void queue_show(struct app *app) {

@@ -1,0 +1,174 @@
+/* The stages that decide on the draft: drafting, review, approval; and the bill that may stand between. */
+#include <curses.h>
+#include <stdio.h>
+#include <string.h>
+#include <tui/screen/screens.h>
+#include <tui/screen/stage.h>
+#include <tui/ui/text.h>
+
+static void add_reports(struct stage *stage) {
+    const Loket__ApplicationOpenReply *a = stage->application;
+    for (size_t i = 0; i < a->n_inspections; i++) {
+        const Loket__InspectionRow *n = a->inspections[i];
+        stage_heading(stage, n->unit_name);
+        stage_show(stage, _("Recommendation"), n->recommendation[0] ? _(n->recommendation) : _(n->status));
+        stage_show(stage, _("Findings"), n->findings);
+        stage_show(stage, _("Conditions"), n->conditions);
+    }
+}
+
+/* What the decision rests on, for those who did not write it. */
+static void add_draft(struct stage *stage) {
+    const Loket__ApplicationOpenReply *a = stage->application;
+    char money[40];
+    stage_heading(stage, a->permit_name);
+    stage_show(stage, _("Proposal"), a->proposal[0] ? _(a->proposal) : "");
+    stage_show(stage, _("Considerations"), a->considerations);
+    stage_show(stage, _("Conditions"), a->conditions);
+    if (a->fee) {
+        text_money(a->fee, money, sizeof money);
+        stage_show(stage, _("Paid"), money);
+    }
+    add_reports(stage);
+}
+
+static void reason_unless(struct stage *stage, const char *action) {
+    char other[64];
+    (void)snprintf(other, sizeof other, "!%s", action);
+    struct field *reason = form_find(&stage->form, "reason");
+    reason->required = true;
+    stage_when(reason, "action", other);
+}
+
+static void build_draft(struct stage *stage) {
+    static const char *const actions[] = {"submit", "send_back", NULL};
+    const Loket__ApplicationOpenReply *a = stage->application;
+    add_reports(stage);
+    stage_heading(stage, _("Draft of the decision"));
+    stage_show(stage, _("Sent back with"), a->decision_reason);
+    struct field *field = form_add(&stage->form, "proposal", _("Proposal"), FIELD_CHOICE, true);
+    field_choice(field, "approve", _("approve"));
+    field_choice(field, "refuse", _("refuse"));
+    field_set(field, a->proposal[0] ? a->proposal : "approve");
+    field = form_add(&stage->form, "considerations", _("Considerations"), FIELD_MULTILINE, false);
+    field->longest = 4000;
+    field_set(field, a->considerations);
+    field = form_add(&stage->form, "conditions", _("Conditions"), FIELD_MULTILINE, false);
+    field->longest = 4000;
+    field_set(field, a->conditions);
+    stage_add_actions(stage, actions);
+    field_set(form_find(&stage->form, "action"), "submit");
+    reason_unless(stage, "submit");
+}
+
+static void send_draft(struct stage *stage) {
+    Loket__DraftSubmitRequest request = LOKET__DRAFT_SUBMIT_REQUEST__INIT;
+    request.application_id = stage->application_id;
+    request.version = stage->application->version;
+    request.action = stage_text(stage, "action");
+    request.proposal = stage_text(stage, "proposal");
+    request.considerations = stage_text(stage, "considerations");
+    request.conditions = stage_text(stage, "conditions");
+    request.reason = stage_text(stage, "reason");
+    stage_write(stage, "draft.submit", &request.base);
+}
+
+static void build_payment(struct stage *stage) {
+    const Loket__ApplicationOpenReply *a = stage->application;
+    char money[40];
+    stage_heading(stage, _("Bill"));
+    stage_show(stage, _("Number"), a->bill_number);
+    for (size_t i = 0; i < a->n_bill; i++) {
+        char line[300];
+        text_money(a->bill[i]->amount, money, sizeof money);
+        (void)snprintf(line, sizeof line, "%s = %s (%s)", a->bill[i]->arithmetic, money, a->bill[i]->legal_basis);
+        stage_show(stage, a->bill[i]->item, line);
+    }
+    text_money(a->fee, money, sizeof money);
+    stage_show(stage, _("To pay"), money);
+    stage_heading(stage, _("Payment"));
+    form_add(&stage->form, "payment_reference", _("Reference of the bank"), FIELD_TEXT, true);
+    form_add(&stage->form, "paid_on", _("Paid on"), FIELD_DATE, true);
+}
+
+static void send_payment(struct stage *stage) {
+    Loket__PaymentConfirmRequest request = LOKET__PAYMENT_CONFIRM_REQUEST__INIT;
+    request.application_id = stage->application_id;
+    request.version = stage->application->version;
+    request.payment_reference = stage_text(stage, "payment_reference");
+    request.paid_on = stage_text(stage, "paid_on");
+    stage_write(stage, "payment.confirm", &request.base);
+}
+
+static void build_review(struct stage *stage) {
+    static const char *const actions[] = {"initial", "send_back", NULL};
+    add_draft(stage);
+    stage_heading(stage, _("Decision"));
+    stage_add_actions(stage, actions);
+    field_set(form_find(&stage->form, "action"), "initial");
+    reason_unless(stage, "initial");
+}
+
+static void build_approval(struct stage *stage) {
+    static const char *const actions[] = {"approve", "refuse", "send_back", NULL};
+    bool refuses = strcmp(stage->application->proposal, "refuse") == 0;
+    add_draft(stage);
+    stage_heading(stage, _("Decision"));
+    stage_add_actions(stage, actions);
+    field_set(form_find(&stage->form, "action"), refuses ? "refuse" : "approve");
+    reason_unless(stage, "approve");
+    struct field *rule = form_add(&stage->form, "rule", _("Rule that it rests on"), FIELD_TEXT, true);
+    rule->longest = 500;
+    stage_when(rule, "action", "refuse");
+}
+
+static void send_step(struct stage *stage, const char *method) {
+    Loket__StepRequest request = LOKET__STEP_REQUEST__INIT;
+    request.application_id = stage->application_id;
+    request.version = stage->application->version;
+    request.action = stage_text(stage, "action");
+    request.reason = stage_text(stage, "reason");
+    request.rule = stage_text(stage, "rule");
+    stage_write(stage, method, &request.base);
+}
+
+static void send_review(struct stage *stage) {
+    send_step(stage, "review.decide");
+}
+
+static void send_approval(struct stage *stage) {
+    send_step(stage, "approval.decide");
+}
+
+static const struct stage_kind drafting = {
+    .ops = STAGE_OPS(N_("Drafting"), N_("Write what the decision rests on, and propose to approve or to refuse. A levy is computed from the "
+                                        "tariff: nobody types an amount.")),
+    .draft = "draft", .build = build_draft, .send = send_draft,
+};
+static const struct stage_kind payment = {
+    .ops = STAGE_OPS(N_("Payment"), N_("Confirm what the bank received. Only what is on the bill can be asked for.")),
+    .draft = "payment", .build = build_payment, .send = send_payment,
+};
+static const struct stage_kind review = {
+    .ops = STAGE_OPS(N_("Review"), N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
+                                      "verified or drafted.")),
+    .draft = "review", .build = build_review, .send = send_review,
+};
+static const struct stage_kind approval = {
+    .ops = STAGE_OPS(N_("Approval"), N_("Approve, or refuse with the reason and the rule. Nobody decides what they took in or checked. Several "
+                                        "can be approved at once from the queue: mark them and press F10.")),
+    .draft = "approval", .build = build_approval, .send = send_approval,
+};
+
+void draft_open(struct app *app, int64_t application_id, int64_t task_id) {
+    stage_open(app, &drafting, application_id, task_id, false);
+}
+void payment_open(struct app *app, int64_t application_id, int64_t task_id) {
+    stage_open(app, &payment, application_id, task_id, false);
+}
+void review_open(struct app *app, int64_t application_id, int64_t task_id) {
+    stage_open(app, &review, application_id, task_id, false);
+}
+void approval_open(struct app *app, int64_t application_id, int64_t task_id) {
+    stage_open(app, &approval, application_id, task_id, false);
+}
