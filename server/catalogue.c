@@ -1,4 +1,5 @@
-/* Reads the data files of a catalogue into sections and keys, with the line of each. Judges nothing: catalogue_check.c. */
+/* Reads the data files of a catalogue into sections and keys, with the line of each. Judges nothing:
+ * catalogue_check.c. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -87,15 +88,16 @@ void mistake_add(struct catalogue *catalogue, const struct ini_file *file, int l
     va_end(arguments);
     if (section && *section->code) place = catalogue_text(catalogue, "[%s:%s] ", section->kind, section->code);
     else if (section) place = catalogue_text(catalogue, "[%s] ", section->kind);
-    catalogue->mistakes = catalogue_grow(catalogue, catalogue->mistakes, catalogue->mistake_count, &catalogue->mistake_room,
-                                         sizeof *catalogue->mistakes);
-    catalogue->mistakes[catalogue->mistake_count++] = (struct mistake){
-        file->path, catalogue_text(catalogue, "%s%s%s%s", place, key ? key : "", key ? ": " : "", text), line};
+    text = catalogue_text(catalogue, "%s%s%s%s", place, key ? key : "", key ? ": " : "", text);
+    catalogue->mistakes = catalogue_grow(catalogue, catalogue->mistakes, catalogue->mistake_count,
+                                         &catalogue->mistake_room, sizeof *catalogue->mistakes);
+    catalogue->mistakes[catalogue->mistake_count++] = (struct mistake){file->path, text, line};
 }
 
 const struct ini_section *section_find(const struct ini_file *file, const char *kind, const char *code) {
     for (size_t i = 0; i < file->count; i++)
-        if (strcmp(file->sections[i].kind, kind) == 0 && strcmp(file->sections[i].code, code) == 0) return &file->sections[i];
+        if (strcmp(file->sections[i].kind, kind) == 0 && strcmp(file->sections[i].code, code) == 0)
+            return &file->sections[i];
     return NULL;
 }
 
@@ -121,13 +123,15 @@ const char *list_next(struct catalogue *catalogue, const char **list, char separ
 }
 
 static void section_begin(struct reading *reading, const char *line, size_t size) {
+    struct catalogue *catalogue = reading->catalogue;
     struct ini_file *file = reading->file;
     const char *end = memchr(line, ']', size);
     if (!end) return; /* libinih reports it */
-    const char *name = catalogue_text(reading->catalogue, "%.*s", (int)(end - line - 1), line + 1), *colon = strchr(name, ':');
-    file->sections = catalogue_grow(reading->catalogue, file->sections, file->count, &file->room, sizeof *file->sections);
+    const char *name = catalogue_text(catalogue, "%.*s", (int)(end - line - 1), line + 1);
+    const char *colon = strchr(name, ':');
+    file->sections = catalogue_grow(catalogue, file->sections, file->count, &file->room, sizeof *file->sections);
     file->sections[file->count++] = (struct ini_section){
-        .kind = colon ? catalogue_text(reading->catalogue, "%.*s", (int)(colon - name), name) : name,
+        .kind = colon ? catalogue_text(catalogue, "%.*s", (int)(colon - name), name) : name,
         .code = colon ? colon + 1 : "",
         .line = reading->line};
 }
@@ -135,13 +139,16 @@ static void section_begin(struct reading *reading, const char *line, size_t size
 /* libinih asks for a line; it doesn't tell which one it is at, so they are counted here. */
 static char *line_read(char *out, int room, void *data) {
     struct reading *reading = data;
+    const struct ini_file *file = reading->file;
     if (!*reading->rest) return NULL;
     size_t size = strcspn(reading->rest, "\n");
     const char *line = reading->rest;
     reading->rest += size + (line[size] == '\n');
     reading->line++;
-    reading->continues = isblank((unsigned char)*line);
-    if (*line == '[') section_begin(reading, line, size);
+    size_t blank = strspn(line, " \t");
+    bool goes_on = file->count && file->sections[file->count - 1].count;
+    reading->continues = blank > 0;
+    if (line[blank] == '[' && !(blank && goes_on)) section_begin(reading, line + blank, size - blank);
     if (size > INI_LINE || size + 2 > (size_t)room) {
         mistake_add(reading->catalogue, reading->file, reading->line, NULL, NULL,
                     "the line is longer than %d bytes: go on in the next line, which begins with a blank", INI_LINE);
@@ -168,28 +175,31 @@ static int entry_read(void *data, const char *section_name, const char *key, con
         return 1;
     }
     if (entry_find(section, key)) mistake_add(catalogue, file, reading->line, section, key, "is given twice");
-    section->entries = catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
+    section->entries =
+        catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
     section->entries[section->count++] =
         (struct ini_entry){catalogue_text(catalogue, "%s", key), catalogue_text(catalogue, "%s", value), reading->line};
     return 1;
 }
 
 void catalogue_read_text(struct catalogue *catalogue, const char *path, const struct file_rule *rule, const char *text) {
-    catalogue->files =
-        catalogue_grow(catalogue, catalogue->files, catalogue->file_count, &catalogue->file_room, sizeof *catalogue->files);
+    catalogue->files = catalogue_grow(catalogue, catalogue->files, catalogue->file_count, &catalogue->file_room,
+                                      sizeof *catalogue->files);
     struct ini_file *file = &catalogue->files[catalogue->file_count++];
     *file = (struct ini_file){.path = catalogue_text(catalogue, "%s", path), .rule = rule};
-    struct reading reading = {catalogue, file, text, 0, false};
+    bool marked = strncmp(text, "\xEF\xBB\xBF", 3) == 0; /* some editors begin UTF-8 so */
+    struct reading reading = {catalogue, file, marked ? text + 3 : text, 0, false};
     int wrong = ini_parse_stream(line_read, &reading, entry_read, &reading);
-    if (wrong > 0) mistake_add(catalogue, file, wrong, NULL, NULL, "is neither a [section], nor key = value, nor a comment");
-    if (wrong < 0) mistake_add(catalogue, file, 0, NULL, NULL, "can't be read: out of memory");
+    if (wrong > 0)
+        mistake_add(catalogue, file, wrong, NULL, NULL, "is neither a [section], nor key = value, nor a comment");
+    if (wrong < 0) mistake_add(catalogue, file, 1, NULL, NULL, "can't be read: out of memory");
 }
 
 static void file_read(struct catalogue *catalogue, const char *path, const struct file_rule *rule) {
     char *text = owner_read_file(path, NULL);
     struct ini_file nowhere = {.path = catalogue_text(catalogue, "%s", path)};
     if (text) catalogue_read_text(catalogue, path, rule, text);
-    else mistake_add(catalogue, &nowhere, 0, NULL, NULL, "can't be read");
+    else mistake_add(catalogue, &nowhere, 1, NULL, NULL, "can't be read; a catalogue needs this file");
     free(text);
 }
 
@@ -208,7 +218,8 @@ void catalogue_read(struct catalogue *catalogue, const char *folder) {
         struct dirent **entries = NULL;
         struct ini_file nowhere = {.path = place};
         int count = scandir(place, &entries, is_ini, alphasort);
-        if (count <= 0) mistake_add(catalogue, &nowhere, 0, NULL, NULL, count < 0 ? "can't be read: %s" : "has no .ini file", strerror(errno));
+        if (count < 0) mistake_add(catalogue, &nowhere, 1, NULL, NULL, "can't be read: %s", strerror(errno));
+        if (count == 0) mistake_add(catalogue, &nowhere, 1, NULL, NULL, "has no .ini file");
         for (int i = 0; i < count; i++) {
             file_read(catalogue, catalogue_text(catalogue, "%s/%s", place, entries[i]->d_name), rule);
             free(entries[i]);

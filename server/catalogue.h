@@ -50,14 +50,16 @@ void catalogue_free(struct catalogue *catalogue);
 /* Reads the files of `folder` that belong to a catalogue. What can't be read is a mistake. */
 void catalogue_read(struct catalogue *catalogue, const char *folder);
 
-/* Reads one file's `text` as if it stood at `path`; `rule` may be NULL for a file that is not known. */
+/* Reads one file's `text` as if it stood at `path`. */
 void catalogue_read_text(struct catalogue *catalogue, const char *path, const struct file_rule *rule, const char *text);
 
 /* Checks everything that was read; the mistakes are then sorted by file and line. */
 void catalogue_check(struct catalogue *catalogue);
 
-/* What the files say of each other and within a permit type or workflow; called by catalogue_check. */
+/* What the files say of each other and within a permit type; called by catalogue_check. */
 void catalogue_check_references(struct catalogue *catalogue);
+/* The stages and steps of a workflow's file; called by catalogue_check_references. */
+void catalogue_check_workflow(struct catalogue *catalogue, const struct ini_file *file);
 
 /* The catalogue as one JSON document, to be freed; NULL when memory is short. Only for one without mistakes. */
 char *catalogue_json(struct catalogue *catalogue, bool demonstration);

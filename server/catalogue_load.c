@@ -1,6 +1,7 @@
-/* loketd catalogue: checks the data files of an office and gives them to the database as one document. */
+/* `loketd catalogue`: checks the data files of an office and gives them to the database as one document. What the
+ * database makes of it: sql/api/00_rule_catalogue.sql. */
+#include <getopt.h>
 #include <server/catalogue.h>
-#include <server/catalogue_rules.h>
 #include <server/command.h>
 #include <server/owner.h>
 #include <stdio.h>
@@ -8,109 +9,62 @@
 #include <string.h>
 #include <sysexits.h>
 
-static void put_text(FILE *out, const char *text) {
-    (void)fputc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\') (void)fprintf(out, "\\%c", *p);
-        else if (*p < 0x20) (void)fprintf(out, "\\u%04x", *p);
-        else (void)fputc(*p, out);
-    }
-    (void)fputc('"', out);
+static const char usage[] = "usage: loketd catalogue load FOLDER [--demonstration]\n"
+                            "       loketd catalogue check FOLDER\n";
+
+static int refuse_usage(void) {
+    (void)fputs(usage, stderr);
+    return EX_USAGE;
 }
 
-static void put_list(FILE *out, struct catalogue *catalogue, const char *value, char separator) {
-    const char *before = "[";
-    for (const char *part; (part = list_next(catalogue, &value, separator)); before = ",") {
-        (void)fputs(before, out);
-        put_text(out, part);
-    }
-    (void)fputs(*before == '[' ? "[]" : "]", out);
-}
-
-static void put_value(FILE *out, struct catalogue *catalogue, const struct value_rule *rule, const char *value) {
-    if (rule->json == JSON_NUMBER) (void)fputs(value, out);
-    else if (rule->json == JSON_FLAG) (void)fputs(strcmp(value, "yes") == 0 ? "true" : "false", out);
-    else if (rule->json == JSON_TEXT) put_text(out, value);
-    else put_list(out, catalogue, value, rule->separator);
-}
-
-/* {"kind":..,"code":..,"values":{..}}; where the keys are data: "rows":[[key, value]..], because their order counts. */
-static void put_section(FILE *out, struct catalogue *catalogue, const struct file_rule *file, const struct ini_section *section) {
-    const struct section_rule *rule = section_rule_find(file, section->kind);
-    (void)fputs("{\"kind\":", out);
-    put_text(out, section->kind);
-    (void)fputs(",\"code\":", out);
-    put_text(out, section->code);
-    (void)fputs(rule->keys ? ",\"values\":{" : ",\"rows\":[", out);
-    for (size_t i = 0; i < section->count; i++) {
-        const struct ini_entry *entry = &section->entries[i];
-        const struct value_rule *value = rule->keys ? key_rule_find(rule, entry->key)->value : rule->free_value;
-        (void)fputs(i ? "," : "", out);
-        (void)fputs(rule->keys ? "" : "[", out);
-        put_text(out, entry->key);
-        (void)fputc(rule->keys ? ':' : ',', out);
-        put_value(out, catalogue, value, entry->value);
-        (void)fputs(rule->keys ? "" : "]", out);
-    }
-    (void)fputs(rule->keys ? "}}" : "]}", out);
-}
-
-static void put_files(FILE *out, struct catalogue *catalogue, const struct file_rule *rule) {
-    const char *before = "";
-    (void)fprintf(out, ",\"%s\":[", rule->name);
-    for (size_t i = 0; i < catalogue->file_count; i++) {
-        const struct ini_file *file = &catalogue->files[i];
-        if (file->rule != rule) continue;
-        (void)fprintf(out, "%s[", before);
-        before = ",";
-        for (size_t j = 0; j < file->count; j++) {
-            (void)fputs(j ? "," : "", out);
-            put_section(out, catalogue, rule, &file->sections[j]);
-        }
-        (void)fputc(']', out);
-    }
-    (void)fputc(']', out);
-}
-
-char *catalogue_json(struct catalogue *catalogue, bool demonstration) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) return NULL;
-    (void)fprintf(out, "{\"demonstration\":%s", demonstration ? "true" : "false");
-    for (const struct file_rule *rule = catalogue_files; rule->name; rule++) put_files(out, catalogue, rule);
-    (void)fputc('}', out);
-    bool broken = ferror(out) != 0;
-    if (fclose(out) == 0 && !broken) return text;
-    free(text);
-    return NULL;
+/* All or nothing: closing the connection takes back what was not committed. */
+static int document_load(const struct config *config, const char *document) {
+    const char *values[] = {document};
+    PGresult *result = NULL;
+    int code = EX_UNAVAILABLE;
+    PGconn *db = owner_connect(config);
+    if (!db || !owner_do(db, "begin", 0, NULL) || !owner_do(db, "set local role loket_owner", 0, NULL)) goto out;
+    code = EX_DATAERR;
+    result = owner_query(db, "select rule.catalogue_load($1::jsonb)", 1, values);
+    if (!result || !owner_do(db, "commit", 0, NULL)) goto out;
+    (void)puts(PQgetvalue(result, 0, 0));
+    code = EX_OK;
+out:
+    PQclear(result);
+    PQfinish(db);
+    return code;
 }
 
 static int load(const struct config *config, struct catalogue *catalogue, bool demonstration) {
     char *document = catalogue_json(catalogue, demonstration);
-    PGconn *db = document ? owner_connect(config) : NULL;
-    const char *values[] = {document};
-    PGresult *result = db ? owner_query(db, "select rule.catalogue_load($1::jsonb)", 1, values) : NULL;
-    if (result) printf("%s\n", PQgetvalue(result, 0, 0));
-    int code = result ? EX_OK : EX_DATAERR;
-    PQclear(result);
-    PQfinish(db);
+    if (!document) {
+        (void)fputs("loketd: no memory for the catalogue\n", stderr);
+        return EX_OSERR;
+    }
+    int code = document_load(config, document);
     free(document);
     return code;
 }
 
 int catalogue_main(struct config *config, int argc, char **argv) {
-    bool demonstration = argc == 4 && strcmp(argv[3], "--demonstration") == 0;
-    if (argc != 3 && !demonstration) return EX_USAGE;
-    bool loads = strcmp(argv[1], "load") == 0;
-    if (!loads && strcmp(argv[1], "check") != 0) return EX_USAGE;
+    static const struct option options[] = {{"demonstration", no_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
+    bool demonstration = false;
+    optind = 0;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1; demonstration = true)
+        if (option != 'd') return refuse_usage();
+    if (argc != optind + 2) return refuse_usage();
+    bool loads = strcmp(argv[optind], "load") == 0;
+    if (!loads && (demonstration || strcmp(argv[optind], "check") != 0)) return refuse_usage();
+
     struct catalogue catalogue;
     catalogue_init(&catalogue);
-    catalogue_read(&catalogue, argv[2]);
+    catalogue_read(&catalogue, argv[optind + 1]);
     catalogue_check(&catalogue);
-    for (size_t i = 0; i < catalogue.mistake_count; i++)
-        (void)fprintf(stderr, "%s:%d: %s\n", catalogue.mistakes[i].path, catalogue.mistakes[i].line, catalogue.mistakes[i].text);
-    int code = catalogue.mistake_count ? EX_DATAERR : EX_OK;
+    for (size_t i = 0; i < catalogue.mistake_count; i++) {
+        const struct mistake *mistake = &catalogue.mistakes[i];
+        (void)fprintf(stderr, "%s:%d: %s\n", mistake->path, mistake->line, mistake->text);
+    }
+    int code = catalogue.mistake_count ? EXIT_FAILURE : EX_OK;
     if (code == EX_OK && loads) code = load(config, &catalogue, demonstration);
     catalogue_free(&catalogue);
     return code;

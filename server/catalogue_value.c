@@ -100,7 +100,7 @@ static const char *check_names(struct catalogue *catalogue, const struct key_rul
 static const char *check_when(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
     (void)key;
     const char *equals = strchr(value, '=');
-    if (equals && equals > value && equals[1]) return NULL;
+    if (equals && equals > value && equals[1] && !strchr(equals + 1, '=')) return NULL;
     return catalogue_text(catalogue, "\"%s\" is not of the form field=value", value);
 }
 

@@ -1,4 +1,4 @@
--- Takes the document that `loketd catalogue load` makes of an office's data files (server/catalogue_load.c). What an
+-- Takes the document that `loketd catalogue load` makes of an office's data files (server/catalogue_json.c). What an
 -- application started with stays: changed content becomes a new version, unchanged content stays as it is.
 
 -- The values of a file's first section of a kind.
@@ -32,6 +32,25 @@ returns bytea
 language sql immutable
 as $$ select sha256(convert_to(content::text, 'UTF8')) $$;
 
+-- Demonstration accounts have known passwords: where real people work there will never be one.
+create function rule.refuse_demonstration(code text)
+returns void
+language plpgsql
+as $$
+declare
+  o catalogue.office;
+begin
+  select x.* into o from catalogue.office x where x.code = refuse_demonstration.code;
+  if not found or o.demonstration then
+    return;
+  end if;
+  perform rule.work_for(o.office_id, null);
+  if exists (select from identity.user_account u where u.office_id = o.office_id) then
+    perform rule.fail(5, '--demonstration', 'A real office with users never becomes one for demonstration');
+  end if;
+end
+$$;
+
 -- The office itself: its calendar, hours and units. Returns its id, and works for it from here on.
 create function rule.load_office(document jsonb)
 returns bigint
@@ -43,7 +62,10 @@ declare
   off int;
   id bigint;
 begin
-  select coalesce(sum(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
+  if (document->>'demonstration')::boolean then
+    perform rule.refuse_demonstration(given->>'code');
+  end if;
+  select coalesce(bit_or(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
   insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration)
   values (given->>'code', given->>'name', given->>'city', coalesce(given->>'address', ''), coalesce(given->>'phone', ''),
           given->>'time_zone', off, (document->>'demonstration')::boolean)
@@ -51,7 +73,7 @@ begin
      set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
          time_zone = excluded.time_zone, weekly_off = excluded.weekly_off, demonstration = excluded.demonstration
   returning o.office_id into id;
-  perform set_config('loket.office_id', id::text, true), set_config('loket.unit_id', '', true);
+  perform rule.work_for(id, null);
   delete from catalogue.office_hours h where h.office_id = id;
   insert into catalogue.office_hours (office_id, weekday, opens, closes)
   select id, array_position(days, d.day), split_part(s.span, '-', 1)::time, split_part(s.span, '-', 2)::time
@@ -170,8 +192,8 @@ begin
   values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
     (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
-    case when visit like 'when %' then split_part(substr(visit, 6), '=', 1) end,
-    case when visit like 'when %' then split_part(substr(visit, 6), '=', 2) end,
+    case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 1)) end,
+    case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 2)) end,
     exists (select from rule.sections(file, 'levy')), given->>'workflow',
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end, hash)
   returning * into v;
@@ -180,24 +202,31 @@ begin
 end
 $$;
 
+-- Loads the whole document, and says in a line what it did. All of it or, when it raises, nothing.
 create function rule.catalogue_load(document jsonb)
 returns text
 language plpgsql
 as $$
 declare
   office bigint := rule.load_office(document);
-  changed int := 0;
+  changed text[] := '{}';
   total int := 0;
   file jsonb;
 begin
   for file in select jsonb_array_elements(document->'workflow') loop
-    changed := changed + rule.load_workflow(office, file)::int;
+    if rule.load_workflow(office, file) then
+      changed := changed || (rule.section_values(file, 'workflow')->>'code');
+    end if;
     total := total + 1;
   end loop;
   for file in select jsonb_array_elements(document->'permit') loop
-    changed := changed + rule.load_permit(office, file)::int;
+    if rule.load_permit(office, file) then
+      changed := changed || (rule.section_values(file, 'permit')->>'code');
+    end if;
     total := total + 1;
   end loop;
-  return format('%s permit types and workflows, %s of them new or changed', total, changed);
+  perform rule.record((office, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who, 'catalogue_loaded',
+                      detail => jsonb_build_object('changed', changed));
+  return format('%s permit types and workflows, %s of them new or changed', total, cardinality(changed));
 end
 $$;

@@ -1,0 +1,132 @@
+/* What the files of a catalogue say of each other, and the parts of a permit type: what is named must be there, and
+ * what is the key of a row in the database must be there once. */
+#include <server/catalogue.h>
+#include <server/catalogue_rules.h>
+#include <string.h>
+
+static bool unit_known(const struct catalogue *catalogue, const char *code) {
+    for (size_t i = 0; i < catalogue->file_count; i++)
+        if (strcmp(catalogue->files[i].rule->name, "units") == 0 && section_find(&catalogue->files[i], "unit", code))
+            return true;
+    return false;
+}
+
+/* The first file of the kind whose main section has this code; NULL when there is none. */
+static const struct ini_file *file_find(const struct catalogue *catalogue, const char *kind, const char *code) {
+    for (size_t i = 0; i < catalogue->file_count; i++) {
+        const struct ini_file *file = &catalogue->files[i];
+        if (strcmp(file->rule->name, kind) == 0 &&
+            strcmp(entry_value(section_find(file, kind, ""), "code", ""), code) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+/* The code of a permit type or workflow is its name in the database. */
+static void check_code(struct catalogue *catalogue, const struct ini_file *file) {
+    const struct ini_section *section = section_find(file, file->rule->name, "");
+    const struct ini_entry *code = entry_find(section, "code");
+    const struct ini_file *other = code ? file_find(catalogue, file->rule->name, code->value) : file;
+    if (other != file)
+        mistake_add(catalogue, file, code->line, section, "code", "%s is the code of %s", code->value, other->path);
+}
+
+/* "field=value" names a field of this permit type and, where that has choices, one of them. */
+static void check_condition(struct catalogue *catalogue, const struct ini_file *file,
+                            const struct ini_section *section, const struct ini_entry *entry, const char *condition) {
+    const char *rest = condition, *code = list_next(catalogue, &rest, '='), *value = list_next(catalogue, &rest, '=');
+    if (!value) return; /* not of this form: told already */
+    const struct ini_section *field = section_find(file, "field", code);
+    const char *choices = entry_value(field, "choices", "");
+    if (!field) mistake_add(catalogue, file, entry->line, section, entry->key, "there is no [field:%s]", code);
+    if (field == section) mistake_add(catalogue, file, entry->line, section, entry->key, "depends on itself");
+    if (!*choices) return;
+    size_t length = strlen(value);
+    for (const char *choice; (choice = list_next(catalogue, &choices, '|')) != NULL;)
+        if (strncmp(choice, value, length) == 0 && choice[length] == '=') return;
+    mistake_add(catalogue, file, entry->line, section, entry->key, "\"%s\" is not a choice of [field:%s]", value, code);
+}
+
+static void check_departments(struct catalogue *catalogue, const struct ini_file *file,
+                              const struct ini_section *permit) {
+    const struct ini_entry *entry = entry_find(permit, "departments");
+    const char *list = entry ? entry->value : "";
+    for (const char *code; (code = list_next(catalogue, &list, ',')) != NULL;)
+        if (!unit_known(catalogue, code))
+            mistake_add(catalogue, file, entry->line, permit, entry->key, "units.ini has no [unit:%s]", code);
+}
+
+static void check_permit_keys(struct catalogue *catalogue, const struct ini_file *file) {
+    const struct ini_section *permit = section_find(file, "permit", "");
+    const struct ini_entry *workflow = entry_find(permit, "workflow"), *visit = entry_find(permit, "visit");
+    const struct ini_entry *limit = entry_find(permit, "valid_not_past");
+    if (workflow && !file_find(catalogue, "workflow", workflow->value))
+        mistake_add(catalogue, file, workflow->line, permit, workflow->key, "there is no workflow \"%s\"",
+                    workflow->value);
+    if (limit && !section_find(file, "requirement", limit->value))
+        mistake_add(catalogue, file, limit->line, permit, limit->key, "there is no [requirement:%s]", limit->value);
+    if (visit && strncmp(visit->value, "when ", 5) == 0)
+        check_condition(catalogue, file, permit, visit, visit->value + 5);
+    check_departments(catalogue, file, permit);
+}
+
+static void check_field(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
+    const struct ini_entry *choices = entry_find(field, "choices");
+    bool choice = strcmp(entry_value(field, "type", ""), "choice") == 0;
+    if (choice && !choices) mistake_add(catalogue, file, field->line, field, "choices", "is missing");
+    if (choices && !choice)
+        mistake_add(catalogue, file, choices->line, field, choices->key, "is only for type = choice");
+}
+
+static void check_checklist(struct catalogue *catalogue, const struct ini_file *file,
+                            const struct ini_section *checklist) {
+    const struct ini_section *all = section_find(file, "checklist", "*");
+    if (all == checklist) return;
+    if (!unit_known(catalogue, checklist->code))
+        mistake_add(catalogue, file, checklist->line, checklist, NULL, "units.ini has no [unit:%s]", checklist->code);
+    for (size_t i = 0; i < checklist->count; i++)
+        if (entry_find(all, checklist->entries[i].key))
+            mistake_add(catalogue, file, checklist->entries[i].line, checklist, checklist->entries[i].key,
+                        "stands in [checklist:*] too");
+}
+
+/* The price is multiplied by the fields named, so they must be numbers. */
+static void check_levy(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *levy) {
+    const struct ini_entry *quantity = entry_find(levy, "quantity"), *from = entry_find(levy, "valid_from");
+    const char *list = quantity ? quantity->value : "";
+    for (const char *name; (name = list_next(catalogue, &list, ',')) != NULL;) {
+        const struct ini_section *field = section_find(file, "field", name);
+        const char *type = entry_value(field, "type", "");
+        if (!field || (strcmp(type, "number") != 0 && strcmp(type, "money") != 0))
+            mistake_add(catalogue, file, quantity->line, levy, quantity->key,
+                        field ? "[field:%s] is not a number" : "there is no [field:%s]", name);
+    }
+    for (const struct ini_section *other = file->sections; from && other < levy; other++)
+        if (strcmp(other->kind, "levy") == 0 && strcmp(other->code, levy->code) == 0 &&
+            strcmp(entry_value(other, "valid_from", ""), from->value) == 0)
+            mistake_add(catalogue, file, from->line, levy, from->key, "is the same day as in line %d", other->line);
+}
+
+static void check_permit(struct catalogue *catalogue, const struct ini_file *file) {
+    static const struct {
+        const char *kind;
+        void (*check)(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *section);
+    } parts[] = {{"field", check_field}, {"checklist", check_checklist}, {"levy", check_levy}};
+    check_permit_keys(catalogue, file);
+    for (size_t i = 0; i < file->count; i++) {
+        const struct ini_section *section = &file->sections[i];
+        const struct ini_entry *when = entry_find(section, "when");
+        if (when) check_condition(catalogue, file, section, when, when->value);
+        for (size_t j = 0; j < sizeof parts / sizeof parts[0]; j++)
+            if (strcmp(parts[j].kind, section->kind) == 0) parts[j].check(catalogue, file, section);
+    }
+}
+
+void catalogue_check_references(struct catalogue *catalogue) {
+    for (size_t i = 0; i < catalogue->file_count; i++) {
+        const struct ini_file *file = &catalogue->files[i];
+        if (file->rule->several) check_code(catalogue, file);
+        if (strcmp(file->rule->name, "permit") == 0) check_permit(catalogue, file);
+        if (strcmp(file->rule->name, "workflow") == 0) catalogue_check_workflow(catalogue, file);
+    }
+}
