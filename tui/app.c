@@ -293,10 +293,11 @@ static void handle_key(struct app *app, int key, bool pasted) {
     if (top->ops->key) follow(app, top->ops->key(top, key, pasted));
 }
 
-/* Keys typed while an answer was awaited are kept in order. */
+/* Keys typed while an answer was awaited are kept in order. A dead line must not lock anybody in: back always works then. */
 static void take_key(struct app *app, int key, bool pasted) {
+    bool leaves = app->line != CLIENT_LIVE && !pasted && (key == 27 || key == (KEY_FUNCTION | KEY_F(3)));
     size_t room = sizeof app->kept_keys / sizeof app->kept_keys[0];
-    if (app->top->waits && !app->help_open && !app->dialog && key != KEY_CONTROL('L')) {
+    if (app->top->waits && !app->help_open && !app->dialog && key != KEY_CONTROL('L') && !leaves) {
         if (app->kept_count == room) return;
         app->kept_keys[app->kept_count] = key;
         app->kept_pasted[app->kept_count++] = pasted;

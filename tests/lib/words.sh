@@ -173,6 +173,14 @@ login() {
     terminal_keys Enter
 }
 
+# task NUMBER: in a queue, the cursor on that application's row, by narrowing the list.
+task() {
+    terminal_keys /
+    terminal_type "$1"
+    terminal_keys Enter
+    see "/ $1  1"
+}
+
 leave() { terminal_close "${1:-$TERMINAL}"; }
 
 pane_dead() { [[ $(terminal_get pane_dead) == 1 ]]; }

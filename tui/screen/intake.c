@@ -198,6 +198,7 @@ static void follow(struct intake_screen *self);
 
 static void on_type(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct intake_screen *self = (struct intake_screen *)screen;
+    screen->waits = false;
     if (error) return;
     loket__catalogue_open_reply__free_unpacked(self->type, NULL);
     self->type = copy_of(reply);
@@ -210,6 +211,7 @@ static void on_type(struct screen *screen, const ProtobufCMessage *reply, const 
 static void on_permits(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct intake_screen *self = (struct intake_screen *)screen;
     struct draft draft;
+    screen->waits = false;
     if (error) return;
     loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
     self->permits = copy_of(reply);
@@ -284,6 +286,7 @@ static void follow(struct intake_screen *self) {
         (void)snprintf(self->asked_type, sizeof self->asked_type, "%s", permit->value);
         request.office = self->base.app->session.office;
         request.permit_type = self->asked_type;
+        self->base.waits = true; /* what is typed on belongs to the permit's fields */
         app_ask(&self->base, "catalogue.open", &request.base, &loket__catalogue_open_reply__descriptor, on_type);
     }
     if (!nik || here == nik || nik->error[0] || strlen(nik->value) != 16 || strcmp(self->found, nik->value) == 0) return;
@@ -428,5 +431,6 @@ void intake_open(struct app *app) {
     client_key(self->key);
     rebuild(self);
     request.office = app->session.office;
+    self->base.waits = true;
     app_ask(&self->base, "catalogue.list", &request.base, &loket__catalogue_list_reply__descriptor, on_permits);
 }

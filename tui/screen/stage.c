@@ -67,6 +67,7 @@ static void rebuild(struct stage *stage, bool first) {
         struct field *field = typed.fields[i].code[0] ? form_find(&stage->form, typed.fields[i].code) : NULL;
         if (field && !field->read_only) field_set(field, typed.fields[i].value);
     }
+    form_first(&stage->form);
     if (typed.count && typed.at < stage->form.count) stage->form.at = typed.at;
     form_free(&typed);
     if (first) take_draft(stage);
@@ -113,6 +114,7 @@ void *stage_copy(const ProtobufCMessage *message) {
 
 static void on_read(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct stage *stage = (struct stage *)screen;
+    screen->waits = false;
     if (error) return;
     bool first = !stage->application && !stage->inspection;
     if (stage->by_inspection) {
@@ -127,6 +129,7 @@ static void on_read(struct screen *screen, const ProtobufCMessage *reply, const 
 }
 
 static void read_again(struct stage *stage) {
+    stage->base.waits = true; /* what is typed ahead belongs to the form that comes */
     if (stage->by_inspection) {
         Loket__InspectionOpenRequest request = LOKET__INSPECTION_OPEN_REQUEST__INIT;
         request.task_id = stage->task_id;

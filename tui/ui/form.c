@@ -88,6 +88,14 @@ static void stand_at(struct form *form, size_t index) {
     form->cursor = strlen(form->fields[index].value);
 }
 
+void form_first(struct form *form) {
+    for (size_t i = 0; i < form->count; i++)
+        if (can_stand(form, i)) {
+            stand_at(form, i);
+            return;
+        }
+}
+
 bool form_refuse(struct form *form, const char *code, const char *message) {
     struct field *field = form_find(form, code);
     if (!field) return false;

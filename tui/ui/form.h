@@ -60,6 +60,8 @@ struct field *form_find(struct form *form, const char *code);
 const char *form_value(struct form *form, const char *code); /* "" when there is no such field or it does not apply */
 bool form_applies(struct form *form, const struct field *field);
 
+/* Puts the cursor on the first field that can be filled in. */
+void form_first(struct form *form);
 /* Puts the cursor on the field and the error beside it. False when there is no such field. */
 bool form_refuse(struct form *form, const char *code, const char *message);
 /* Is everything required there and every check good? Else the cursor is on the first that is not. */

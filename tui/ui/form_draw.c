@@ -1,5 +1,6 @@
 /* Drawing a form: labels in one column, values in the next, the error below the field that it belongs to. */
 #include <curses.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <tui/ui/form.h>
@@ -65,6 +66,7 @@ static void draw_value(const struct field *field, int row, int column, int colum
 static void draw_lines(const struct field *field, int row, int column, int columns, bool here, size_t cursor, int *cursor_row,
                        int *cursor_column) {
     const char *at = field->value;
+    size_t cursor_begin = SIZE_MAX; /* of the line that has the cursor: empty lines below begin at the same byte */
     for (int line = 0; line < 3; line++) {
         size_t skip = 0, bytes = text_wrap(at, columns, &skip);
         char text[512];
@@ -72,8 +74,9 @@ static void draw_lines(const struct field *field, int row, int column, int colum
         terminal_look(here ? LOOK_SELECTED : LOOK_FIELD);
         text_draw(row + line, column, columns, text);
         size_t begin = (size_t)(at - field->value);
-        if (cursor >= begin && cursor <= begin + bytes) {
+        if (here && cursor >= begin && cursor <= begin + bytes && begin != cursor_begin) {
             char typed[512];
+            cursor_begin = begin;
             (void)snprintf(typed, sizeof typed, "%.*s", (int)(cursor - begin), at);
             *cursor_row = row + line;
             *cursor_column = column + text_width(typed);
