@@ -135,6 +135,7 @@ static void add_history(struct reader *out, const Loket__ApplicationOpenReply *a
 
 static void on_application(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct application_screen *self = (struct application_screen *)screen;
+    screen->waits = false;
     if (error) return;
     const Loket__ApplicationOpenReply *a = (const Loket__ApplicationOpenReply *)reply;
     size_t first = self->reader.first;
@@ -152,6 +153,7 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
 
 static void on_custody(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct application_screen *self = (struct application_screen *)screen;
+    screen->waits = false;
     if (error) return;
     const Loket__ApplicationCustodyReply *slip = (const Loket__ApplicationCustodyReply *)reply;
     reader_free(&self->reader);
@@ -172,6 +174,7 @@ static void on_custody(struct screen *screen, const ProtobufCMessage *reply, con
 static void application_read(struct application_screen *self) {
     Loket__ApplicationOpenRequest request = LOKET__APPLICATION_OPEN_REQUEST__INIT;
     request.application_id = self->application_id;
+    if (self->base.app->top == &self->base) self->base.waits = true;
     if (self->slip)
         app_ask(&self->base, "application.custody", &request.base, &loket__application_custody_reply__descriptor, on_custody);
     else app_ask(&self->base, "application.open", &request.base, &loket__application_open_reply__descriptor, on_application);

@@ -118,6 +118,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
 
 static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
+    screen->waits = self->sent > 0;
     if (error) return;
     size_t size = protobuf_c_message_get_packed_size(reply);
     uint8_t *copy = malloc(size + 1);
@@ -152,6 +153,12 @@ static void read_rows(struct queue_screen *self, const char *after) {
     app_ask(&self->base, "queue.list", &request.base, &loket__queue_list_reply__descriptor, on_rows);
 }
 
+/* Rows that were asked for by a key: what is typed ahead is meant for them. */
+static void read_anew(struct queue_screen *self) {
+    self->base.waits = true;
+    read_rows(self, NULL);
+}
+
 static void queue_event(struct screen *screen, int64_t application_id) {
     (void)application_id;
     struct queue_screen *self = (struct queue_screen *)screen;
@@ -159,7 +166,7 @@ static void queue_event(struct screen *screen, int64_t application_id) {
 }
 
 static void queue_shown(struct screen *screen) {
-    read_rows((struct queue_screen *)screen, NULL);
+    read_anew((struct queue_screen *)screen);
 }
 
 static const Loket__QueueRow *present(const struct queue_screen *self) {
@@ -201,7 +208,7 @@ static void narrow(struct screen *screen, bool yes, const char *text) {
     struct queue_screen *self = (struct queue_screen *)screen;
     if (!yes) return;
     (void)snprintf(self->text, sizeof self->text, "%s", text);
-    read_rows(self, NULL);
+    read_anew(self);
 }
 
 static void open_row(struct queue_screen *self) {
@@ -268,7 +275,7 @@ static enum outcome queue_action(struct screen *screen, int action) {
     case ACTION_SEARCH: dialog_ask(screen, _("Show only what has this in its number or name (empty: all)"), _("Text"), false, narrow); break;
     case ACTION_FILTER:
         self->filter = (self->filter + 1) % filter_count(screen->app);
-        read_rows(self, NULL);
+        read_anew(self);
         break;
     case ACTION_MAIN: ask_marked(self); break;
     case ACTION_ASSIGN:
@@ -287,7 +294,7 @@ static enum outcome queue_action(struct screen *screen, int action) {
         break;
     case ACTION_FIND: search_open(screen->app); break;
     case ACTION_GO: self->going = true; break;
-    default: read_rows(self, NULL);
+    default: read_anew(self);
     }
     return REDRAW;
 }
@@ -355,7 +362,7 @@ static void on_calendar(struct screen *screen, const ProtobufCMessage *reply, co
 void queue_open(struct app *app) {
     struct queue_screen *self = (struct queue_screen *)app_push(app, &ops);
     Loket__Empty nothing = LOKET__EMPTY__INIT;
-    read_rows(self, NULL);
+    read_anew(self);
     app_ask(&self->base, "catalogue.calendar", &nothing.base, &loket__calendar_reply__descriptor, on_calendar);
 }
 
