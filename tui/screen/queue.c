@@ -155,7 +155,7 @@ static void read_rows(struct queue_screen *self, const char *after) {
 
 /* Rows that were asked for by a key: what is typed ahead is meant for them. */
 static void read_anew(struct queue_screen *self) {
-    self->base.waits = true;
+    self->base.waits = !self->searches || self->text[0];
     read_rows(self, NULL);
 }
 

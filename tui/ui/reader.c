@@ -49,6 +49,26 @@ void reader_draw(struct reader *reader, int row, int rows) {
     move(last - 1, 0);
 }
 
+static int line_rows(const char *p) {
+    int rows = 0;
+    do {
+        size_t skip, bytes = text_wrap(p, COLS - 2, &skip);
+        p += bytes + skip;
+        rows++;
+    } while (*p);
+    return rows;
+}
+
+/* The first line of the last full page. */
+static size_t end_first(const struct reader *reader, int rows) {
+    size_t first = reader->count;
+    for (int used = 0; first > 0; first--) {
+        used += line_rows(reader->lines[first - 1].text);
+        if (used > rows) break;
+    }
+    return first < reader->count || !reader->count ? first : reader->count - 1;
+}
+
 bool reader_key(struct reader *reader, int key, int rows) {
     size_t page = rows > 1 ? (size_t)rows - 1 : 1, last = reader->count ? reader->count - 1 : 0;
     switch (key) {
@@ -61,7 +81,7 @@ bool reader_key(struct reader *reader, int key, int rows) {
     case KEY_FUNCTION | KEY_PPAGE: reader->first = reader->first > page ? reader->first - page : 0; return true;
     case KEY_FUNCTION | KEY_HOME: reader->first = 0; return true;
     case 'G':
-    case KEY_FUNCTION | KEY_END: reader->first = last; return true;
+    case KEY_FUNCTION | KEY_END: reader->first = end_first(reader, rows); return true;
     default: return false;
     }
 }
