@@ -50,7 +50,8 @@ static void check_condition(struct catalogue *catalogue, const struct ini_file *
 static void check_departments(struct catalogue *catalogue, const struct ini_file *file,
                               const struct ini_section *permit) {
     const struct ini_entry *entry = entry_find(permit, "departments");
-    const char *list = entry ? entry->value : "";
+    if (!entry) return;
+    const char *list = entry->value;
     for (const char *code; (code = list_next(catalogue, &list, ',')) != NULL;)
         if (!unit_known(catalogue, code))
             mistake_add(catalogue, file, entry->line, permit, entry->key, "units.ini has no [unit:%s]", code);
@@ -94,7 +95,7 @@ static void check_checklist(struct catalogue *catalogue, const struct ini_file *
 static void check_levy(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *levy) {
     const struct ini_entry *quantity = entry_find(levy, "quantity"), *from = entry_find(levy, "valid_from");
     const char *list = quantity ? quantity->value : "";
-    for (const char *name; (name = list_next(catalogue, &list, ',')) != NULL;) {
+    for (const char *name; quantity && (name = list_next(catalogue, &list, ',')) != NULL;) {
         const struct ini_section *field = section_find(file, "field", name);
         const char *type = entry_value(field, "type", "");
         if (!field || (strcmp(type, "number") != 0 && strcmp(type, "money") != 0))
