@@ -167,7 +167,7 @@ static void draw_title(struct app *app) {
     char right[200];
     struct screen *top = app->top;
     (void)snprintf(right, sizeof right, "%s%s%s%s%s %s", app->session.username, app->session.live ? " (" : "",
-                   app->session.role_count ? app->session.roles[0].role : "", app->session.live ? ") " : "",
+                   app->session.role_count ? text_word(app->session.roles[0].role) : "", app->session.live ? ") " : "",
                    terminal_unicode() ? dots[app->line] : "", _(words[app->line]));
     int width = text_width(right);
     if (width > COLS / 2) width = COLS / 2;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <tui/screen/printout.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/stage.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
@@ -46,9 +47,9 @@ static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
     text_days_left(a->days_left, a->clock_stopped, days, sizeof days);
     text_money(a->fee, money, sizeof money);
     reader_add(out, LOOK_TITLE, "%s  %s", a->number, a->permit_name);
-    reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("Stage"), a->stage_name, a->holder[0] ? " · " : "", a->holder);
-    if (a->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s", _("Outcome"), _(a->outcome));
-    reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, a->outcome[0] ? _(a->outcome) : days);
+    reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("Stage"), text_word(a->stage_name), a->holder[0] ? " · " : "", a->holder);
+    if (a->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s", _("Outcome"), text_word(a->outcome));
+    reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, a->outcome[0] ? text_word(a->outcome) : days);
     reader_add(out, LOOK_PLAIN, "%s: %s", _("To pay"), money);
     reader_pair(out, _("Location"), a->location);
     reader_pair(out, _("Renews or changes"), a->previous_permit);
@@ -79,7 +80,7 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
     for (size_t i = 0; i < a->n_requirements; i++) {
         const Loket__RequirementRow *r = a->requirements[i];
         if (!r->present) continue;
-        reader_add(out, strcmp(r->status, "refused") == 0 ? LOOK_WARNING : LOOK_PLAIN, "[%s] %s%s%s%s%s", _(r->status), r->name,
+        reader_add(out, strcmp(r->status, "refused") == 0 ? LOOK_WARNING : LOOK_PLAIN, "[%s] %s%s%s%s%s", text_word(r->status), r->name,
                    r->document_number[0] ? " · " : "", r->document_number, r->reason[0] ? " - " : "", r->reason);
     }
     reader_add(out, LOOK_PLAIN, " ");
@@ -88,7 +89,7 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
         const Loket__FieldRow *f = a->fields[i];
         if (!f->value[0]) continue;
         if (f->changed) reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, f->value, _("before"), f->old_value);
-        else reader_pair(out, f->label, f->value);
+        else reader_pair(out, f->label, stage_value(f, f->value));
     }
 }
 
@@ -96,7 +97,7 @@ static void add_inspections(struct reader *out, const Loket__ApplicationOpenRepl
     for (size_t i = 0; i < a->n_inspections; i++) {
         const Loket__InspectionRow *n = a->inspections[i];
         reader_add(out, LOOK_PLAIN, " ");
-        reader_add(out, LOOK_TITLE, "%s: %s [%s]", _("Inspection"), n->unit_name, _(n->status));
+        reader_add(out, LOOK_TITLE, "%s: %s [%s]", _("Inspection"), n->unit_name, text_word(n->status));
         for (size_t j = 0; j < n->n_surveyors; j++) reader_pair(out, _("Surveyor"), n->surveyors[j]);
         reader_pair(out, _("Recommendation"), n->recommendation[0] ? _(n->recommendation) : "");
         reader_pair(out, _("Findings"), n->findings);
@@ -128,8 +129,8 @@ static void add_history(struct reader *out, const Loket__ApplicationOpenReply *a
         const Loket__HistoryRow *h = a->history[i];
         char at[40];
         text_instant(h->at, at, sizeof at);
-        reader_add(out, LOOK_PLAIN, "%s  %s  %s%s%s%s%s", at, h->actor, _(h->action), h->to_stage_name[0] ? " > " : "",
-                   h->to_stage_name, h->reason[0] ? " - " : "", h->reason);
+        reader_add(out, LOOK_PLAIN, "%s  %s  %s%s%s%s%s", at, h->actor, text_word(h->action), h->to_stage_name[0] ? " > " : "",
+                   text_word(h->to_stage_name), h->reason[0] ? " - " : "", h->reason);
     }
 }
 
@@ -164,8 +165,8 @@ static void on_custody(struct screen *screen, const ProtobufCMessage *reply, con
         text_instant(row->begin_at, from, sizeof from);
         text_instant(row->end_at, until, sizeof until);
         reader_add(&self->reader, LOOK_PLAIN, "%-14s - %-14s  %2d:%02d  %s%s%s  %s", from, row->end_at ? until : _("now"),
-                   row->working_minutes / 60, row->working_minutes % 60, row->stage_name, row->unit[0] ? " " : "", row->unit,
-                   row->holder[0] ? row->holder : _(row->reason));
+                   row->working_minutes / 60, row->working_minutes % 60, text_word(row->stage_name), row->unit[0] ? " " : "", row->unit,
+                   row->holder[0] ? row->holder : text_word(row->reason));
     }
     reader_add(&self->reader, LOOK_TITLE, "%s: %d:%02d", _("Working time that counts (hours:minutes)"), slip->total_minutes / 60,
                slip->total_minutes % 60);

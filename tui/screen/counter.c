@@ -64,7 +64,7 @@ static void build_handover(struct stage *stage) {
     static const char *const relations[] = {"self", "family", "proxy", "employee"};
     const Loket__ApplicationOpenReply *a = stage->application;
     stage_heading(stage, a->permit_name);
-    stage_show(stage, _("Outcome"), _(a->outcome));
+    stage_show(stage, _("Outcome"), text_word(a->outcome));
     stage_show(stage, _("Number"), a->permit_number);
     stage_heading(stage, _("Handed over to"));
     struct field *field = form_add(&stage->form, "method", _("How"), FIELD_CHOICE, true);
@@ -100,7 +100,7 @@ static void build_archive(struct stage *stage) {
                 {"folder", N_("Folder"), a->folder, "text"}, {"active_years", N_("Years active"), "2", "number"},
                 {"inactive_years", N_("Years inactive"), "3", "number"}};
     stage_heading(stage, a->permit_name);
-    stage_show(stage, _("Outcome"), _(a->outcome));
+    stage_show(stage, _("Outcome"), text_word(a->outcome));
     stage_show(stage, _("Number of the permit"), a->permit_number);
     stage_heading(stage, _("Where it is kept, and how long"));
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -45,7 +45,6 @@ static void build_draft(struct stage *stage) {
     const Loket__ApplicationOpenReply *a = stage->application;
     add_reports(stage);
     stage_heading(stage, _("Draft of the decision"));
-    stage_show(stage, _("Sent back with"), a->decision_reason);
     struct field *field = form_add(&stage->form, "proposal", _("Proposal"), FIELD_CHOICE, true);
     field_choice(field, "approve", _("approve"));
     field_choice(field, "refuse", _("refuse"));
@@ -56,9 +55,17 @@ static void build_draft(struct stage *stage) {
     field = form_add(&stage->form, "conditions", _("Conditions"), FIELD_MULTILINE, false);
     field->longest = 4000;
     field_set(field, a->conditions);
+    field = form_add(&stage->form, "reason", _("Reason of the refusal"), FIELD_MULTILINE, true);
+    field->longest = 2000;
+    stage_when(field, "proposal", "refuse");
+    field_set(field, a->decision_reason);
     stage_add_actions(stage, actions);
     field_set(form_find(&stage->form, "action"), "submit");
-    reason_unless(stage, "submit");
+    /* the last "reason" is the one of sending back */
+    field = &stage->form.fields[stage->form.count - 1];
+    (void)snprintf(field->code, sizeof field->code, "send_back_reason");
+    field->required = true;
+    stage_when(field, "action", "send_back");
 }
 
 static void send_draft(struct stage *stage) {
@@ -69,7 +76,7 @@ static void send_draft(struct stage *stage) {
     request.proposal = stage_text(stage, "proposal");
     request.considerations = stage_text(stage, "considerations");
     request.conditions = stage_text(stage, "conditions");
-    request.reason = stage_text(stage, "reason");
+    request.reason = stage_text(stage, strcmp(request.action, "send_back") == 0 ? "send_back_reason" : "reason");
     stage_write(stage, "draft.submit", &request.base);
 }
 

@@ -18,7 +18,7 @@ static void add_subject(struct stage *stage) {
     stage_heading(stage, n->permit_name);
     stage_show(stage, _("Location"), n->location);
     stage_show(stage, _("Telephone"), n->phone);
-    for (size_t i = 0; i < n->n_fields; i++) stage_show(stage, n->fields[i]->label, n->fields[i]->value);
+    for (size_t i = 0; i < n->n_fields; i++) stage_show(stage, n->fields[i]->label, stage_value(n->fields[i], n->fields[i]->value));
     stage_show(stage, _("Instruction"), n->instruction);
 }
 

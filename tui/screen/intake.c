@@ -79,7 +79,7 @@ static void add_permit(struct intake_screen *self) {
             field_choice(permit, self->permits->permit_types[i]->code, self->permits->permit_types[i]->name);
     if (!self->type) return;
     struct field *kind = form_add(form, "kind", _("Kind"), FIELD_CHOICE, true);
-    for (size_t i = 0; i < self->type->n_kinds; i++) field_choice(kind, self->type->kinds[i], _(self->type->kinds[i]));
+    for (size_t i = 0; i < self->type->n_kinds; i++) field_choice(kind, self->type->kinds[i], text_word(self->type->kinds[i]));
     field_set(kind, self->type->n_kinds ? self->type->kinds[0] : "");
     when(form_add(form, "previous_permit", _("Number of the permit it is about"), FIELD_TEXT, true), "kind", "!new");
 }

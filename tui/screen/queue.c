@@ -58,7 +58,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     char days[48], name[300];
     int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
     text_days_left(queued->days_left, queued->clock_stopped, days, sizeof days);
-    if (queued->outcome[0] && !queued->task_id) (void)snprintf(days, sizeof days, "%s", _(queued->outcome));
+    if (queued->outcome[0] && !queued->task_id) (void)snprintf(days, sizeof days, "%s", text_word(queued->outcome));
     (void)snprintf(name, sizeof name, "%s%s%s", queued->priority[0] ? "! " : "", queued->applicant, "");
     text_draw(row, 0, 2, marked ? "*" : "");
     text_draw(row, 2, 12, queued->number);
@@ -67,7 +67,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     int column = 26 + name_columns;
     if (wide) {
         char stage[120];
-        (void)snprintf(stage, sizeof stage, "%s%s%s", queued->stage_name, queued->holder[0] ? " · " : "", queued->holder);
+        (void)snprintf(stage, sizeof stage, "%s%s%s", text_word(queued->stage_name), queued->holder[0] ? " · " : "", queued->holder);
         text_draw(row, column, 20, stage);
         column += 20;
     }

@@ -88,6 +88,13 @@ void stage_show(struct stage *stage, const char *label, const char *value) {
     field_set(field, value);
 }
 
+const char *stage_value(const Loket__FieldRow *row, const char *value) {
+    size_t size = strlen(value);
+    for (size_t i = 0; i < row->n_choices; i++)
+        if (strncmp(row->choices[i], value, size) == 0 && row->choices[i][size] == '=') return row->choices[i] + size + 1;
+    return value;
+}
+
 bool stage_check(struct form *form, struct field *field, void *data) {
     (void)form;
     return typed_check(((struct stage *)data)->base.app, field);
@@ -187,7 +194,7 @@ static void on_sent(struct screen *screen, const ProtobufCMessage *reply, const 
     }
     const Loket__StepReply *step = (const Loket__StepReply *)reply;
     char text[160];
-    (void)snprintf(text, sizeof text, "%s: %s", step->number, step->stage_name);
+    (void)snprintf(text, sizeof text, "%s: %s", step->number, text_word(step->stage_name));
     draft_name(stage, name);
     draft_delete(app->session.username, name);
     app_pop(app);
@@ -248,7 +255,7 @@ void stage_add_actions(struct stage *stage, const char *const *wanted) {
     struct field *action = form_add(&stage->form, "action", _("Decision"), FIELD_CHOICE, true);
     for (; *wanted; wanted++)
         for (size_t i = 0; i < a->n_actions; i++)
-            if (strcmp(a->actions[i]->action, *wanted) == 0) field_choice(action, *wanted, _(a->actions[i]->label));
+            if (strcmp(a->actions[i]->action, *wanted) == 0) field_choice(action, *wanted, text_word(a->actions[i]->label));
     if (action->choice_count == 1) field_set(action, action->choices[0].code);
     struct field *reason = form_add(&stage->form, "reason", _("Reason"), FIELD_MULTILINE, false);
     reason->longest = 2000;

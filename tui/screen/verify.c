@@ -18,14 +18,10 @@ static const struct key_row keys[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-/* What the document says, and what it said before the correction. */
-static void describe(const Loket__RequirementRow *r, char *out, size_t size) {
-    char until[40] = "", before[40] = "";
-    if (r->valid_until_on[0]) text_date(r->valid_until_on, until, sizeof until);
-    if (r->old_valid_until_on[0]) text_date(r->old_valid_until_on, before, sizeof before);
-    int used = snprintf(out, size, "%s%s%s", r->document_number, until[0] ? " > " : "", until);
-    if (r->changed && (size_t)used < size)
-        (void)snprintf(out + used, size - (size_t)used, " (%s: %s%s%s)", _("before"), r->old_document_number, before[0] ? " > " : "", before);
+static void describe(const char *number, const char *valid_until_on, char *out, size_t size) {
+    char until[40] = "";
+    if (valid_until_on[0]) text_date(valid_until_on, until, sizeof until);
+    (void)snprintf(out, size, "%s%s%s", number, until[0] ? " > " : "", until);
 }
 
 static void add_document(struct stage *stage, const Loket__RequirementRow *r) {
@@ -33,10 +29,15 @@ static void add_document(struct stage *stage, const Loket__RequirementRow *r) {
     (void)snprintf(code, sizeof code, "decisions.%s", r->code);
     (void)snprintf(why, sizeof why, "reason.%s", r->code);
     struct field *field = form_add(&stage->form, code, r->name, FIELD_CHOICE, false);
-    field_choice(field, "accepted", _("accepted"));
-    field_choice(field, "refused", _("refused"));
+    field_choice(field, "accepted", _("conforms"));
+    field_choice(field, "refused", _("does not conform"));
     if (strcmp(r->status, "pending") != 0) field_set(field, r->status);
-    describe(r, field->note, sizeof field->note);
+    describe(r->document_number, r->valid_until_on, field->note, sizeof field->note);
+    if (r->changed) {
+        char before[200];
+        describe(r->old_document_number, r->old_valid_until_on, before, sizeof before);
+        stage_show(stage, _("   before"), before[0] ? before : "-");
+    }
     field = form_add(&stage->form, why, _("   why"), FIELD_TEXT, true);
     stage_when(field, code, "refused");
     field_set(field, r->reason);
@@ -47,8 +48,8 @@ static void add_field(struct stage *stage, const Loket__FieldRow *f) {
     if (!f->value[0]) return;
     (void)snprintf(code, sizeof code, "returned.%s", f->code);
     struct field *field = form_add(&stage->form, code, f->label, FIELD_YES_NO, false);
-    if (f->changed) (void)snprintf(field->note, sizeof field->note, "%s (%s: %s)", f->value, _("before"), f->old_value);
-    else (void)snprintf(field->note, sizeof field->note, "%s", f->value);
+    (void)snprintf(field->note, sizeof field->note, "%s", stage_value(f, f->value));
+    if (f->changed) stage_show(stage, _("   before"), f->old_value[0] ? stage_value(f, f->old_value) : "-");
 }
 
 static void add_inspections(struct stage *stage, const Loket__ApplicationOpenReply *a) {

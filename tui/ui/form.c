@@ -227,7 +227,8 @@ void form_look_up(struct form *form) {
 
 /* In a coded field a letter takes the next choice whose code or name begins with it. */
 static bool choose_by_letter(struct form *form, struct field *field, int key) {
-    size_t present = field->choice_count;
+    size_t present = field->choice_count - 1; /* nothing chosen: the first is next */
+    if (!field->choice_count) return false;
     for (size_t i = 0; i < field->choice_count; i++)
         if (strcmp(field->choices[i].code, field->value) == 0) present = i;
     for (size_t n = 1; n <= field->choice_count; n++) {

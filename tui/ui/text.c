@@ -24,6 +24,10 @@ size_t text_next(const char *text, wchar_t *character) {
     return size;
 }
 
+const char *text_word(const char *word) {
+    return *word ? gettext(word) : word; /* gettext("") is the header of the translations */
+}
+
 int text_width(const char *text) {
     int width = 0;
     wchar_t character;

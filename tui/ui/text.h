@@ -10,6 +10,9 @@
 #define _(text)  gettext(text)
 #define N_(text) (text)
 
+/* A word of the server's data (a stage's name, an action's label) in the present language, as it is when it is not known. */
+const char *text_word(const char *word);
+
 /* The character at `text` (UTF-8) into *character; returns how many bytes it takes. A control character, a broken byte or a
  * character that has no width of its own reason to be there becomes U+00B7; never more than the text holds. 0 at the end. */
 size_t text_next(const char *text, wchar_t *character);

@@ -1,0 +1,39 @@
+# What people of the office do again and again in tests, through the screens. Sourced by tests/e2e/run.
+# shellcheck shell=bash
+
+# A NIK of Metro, born 5 July 1990, with a serial of its own.
+nik_new() { printf '187201450790%04d\n' $((RANDOM % 9998 + 1)); }
+
+# register_nurse USER NAME: USER takes in a nurse's practice permit (SIPP, no visit, no fee); sets NUMBER and PIN.
+register_nurse() {
+    as "$1"
+    keys F2
+    fill "Izin (kode" "sipp" "Jenis" "" "Orang atau" "" "NIK (pen" "$(nik_new)" "NPWP" "" "Nama" "$2"
+    fill "Tempat lahir" "" "Tanggal lahir" "" "Alamat" "Jl. Melati 4" "Kelurahan" "" "Telepon" "081200001111" "Surel" ""
+    fill "Lokasi" "Metro" "Didahulukan" "" "Nomor STR" "STR-5"
+    cursor "Tempat praktik"
+    keys f Enter
+    fill "Nama fasilitas" "RS Metro" "Alamat tempat" "Jl. RS 2" "Hari dan jam" ""
+    keys F9
+    fill "Fotokopi KTP" "" "Fotokopi STRP" "" "nomor" "STRP-9" "tanggal" "1/2/2024" "berlaku sampai" "1/2/2031"
+    fill "Fotokopi ijazah" "" "nomor" "IJ-7" "tanggal" "" "Surat keterangan sehat" "" "nomor" "SK-1" "tanggal" ""
+    keys F10
+    receipt_read
+}
+
+receipt_read() {
+    see "Tanda terima"
+    save NUMBER '/Nomor: ([0-9]{4}-[0-9]{6})/'
+    # shellcheck disable=SC2034
+    save PIN '/PIN: ([0-9]{6})/'
+    keys F3
+    notsee "PIN:"
+}
+
+# work USER: that person opens the application NUMBER from their queue.
+work() {
+    as "$1"
+    task "$NUMBER"
+    keys Enter
+    see "$NUMBER  "
+}
