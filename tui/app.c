@@ -66,6 +66,7 @@ void app_complain(struct app *app, const char *message, const char *argument) {
 
 void app_refused(struct app *app, struct screen *screen, const struct error *error) {
     app_complain(app, error->message, error->argument);
+    app->unavailable = error->code == LOKET_UNAVAILABLE;
     if (screen && error->field[0] && screen->ops->refused) (void)screen->ops->refused(screen, error);
 }
 
@@ -81,7 +82,10 @@ static void on_reply(struct client *client, const ProtobufCMessage *reply, const
     if (screen) {
         if (pending->is_write) screen->waits = false;
         if (error) app_refused(app, screen, error);
-        else if (pending->is_write) app->message[0] = '\0';
+        else if (pending->is_write || app->unavailable) {
+            app->message[0] = '\0';
+            app->unavailable = false;
+        }
         pending->reply(screen, reply, error);
         app->dirty = true;
     }

@@ -67,6 +67,7 @@ struct app {
     const char *receipt_folder, *printer;
     enum client_line line;
     char message[400];
+    bool unavailable; /* the message says that the server can't work now: the next answer takes it away */
     bool message_is_error, dirty, ended, plain;
     int kept_keys[256];
     bool kept_pasted[256];

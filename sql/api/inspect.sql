@@ -262,6 +262,9 @@ begin
                           detail || jsonb_build_object('inspection_id', i.inspection_id));
   reply := rule.inspection_reply(app, event_id, i.unit_id);
   if not complete then
+    -- the others sign next: nobody holds it back from them
+    update application.task x set holder_id = null, held_at = null where x.office_id = t.office_id and x.task_id = t.task_id;
+    perform rule.pass_custody(t, null, 'waiting');
     return reply;
   end if;
   perform rule.close_task(t, who, action);
