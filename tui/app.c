@@ -178,6 +178,8 @@ static void draw_title(struct app *app) {
     char left[300];
     (void)snprintf(left, sizeof left, "Loket%s%s  %s", app->session.office_name[0] ? " - " : "", app->session.office_name,
                    top->title[0] ? top->title : _(top->ops->title));
+    /* where am I comes before whose office it is */
+    if (text_width(left) > COLS - width - 3) (void)snprintf(left, sizeof left, "%s", top->title[0] ? top->title : _(top->ops->title));
     terminal_look(LOOK_TITLE);
     text_draw(0, 0, 1, "");
     text_draw(0, 1, COLS - width - 3, left);
@@ -281,6 +283,11 @@ static void handle_key(struct app *app, int key, bool pasted) {
     }
     if (app->dialog) {
         dialog_key(app, key, pasted);
+        return;
+    }
+    if (top->wants_key) {
+        top->wants_key = false;
+        follow(app, top->ops->key(top, key, pasted));
         return;
     }
     bool letters = !top->ops->typing;

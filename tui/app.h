@@ -41,6 +41,7 @@ struct screen {
     struct screen *below;
     char title[96];   /* instead of ops->title, when set */
     bool waits;       /* for the answer of its main action: keys are kept and replayed */
+    bool wants_key;   /* the next key is not an action: it goes to ops->key as it is */
     bool unsaved;     /* leaving asks first */
 };
 

@@ -14,7 +14,7 @@
 
 struct options {
     const char *server, *ca, *server_name, *office, *user, *language;
-    bool plain;
+    bool plain, track;
 };
 
 static const char *or_environment(const char *given, const char *name) {
@@ -44,7 +44,8 @@ static void usage(FILE *out) {
     (void)fprintf(out,
                   "loket %s, the client of Loket\n\n"
                   "loket [--server HOST:PORT,...] [--ca FILE] [--server-name NAME] [--office CODE]\n"
-                  "      [--user NAME] [--lang id|en] [--plain]\n",
+                  "      [--user NAME] [--lang id|en] [--plain]\n"
+                  "loket --track [--office CODE]    follow an application by its number and PIN\n",
                   LOKET_VERSION);
 }
 
@@ -54,7 +55,7 @@ static bool options_read(struct options *options, int argc, char **argv, int *co
         {"server", required_argument, NULL, 's'}, {"ca", required_argument, NULL, 'c'},
         {"server-name", required_argument, NULL, 'n'}, {"office", required_argument, NULL, 'o'},
         {"user", required_argument, NULL, 'u'}, {"lang", required_argument, NULL, 'l'},
-        {"plain", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+        {"plain", no_argument, NULL, 'p'}, {"track", no_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'}, {0}};
     const struct {
         int option;
@@ -62,8 +63,9 @@ static bool options_read(struct options *options, int argc, char **argv, int *co
     } texts[] = {{'s', &options->server}, {'c', &options->ca},   {'n', &options->server_name},
                  {'o', &options->office}, {'u', &options->user}, {'l', &options->language}};
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
-        bool known = option == 'p';
+        bool known = option == 'p' || option == 't';
         options->plain |= option == 'p';
+        options->track |= option == 't';
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
             if (texts[i].option == option) {
                 *texts[i].value = optarg;
@@ -136,7 +138,8 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "loket: %s\n", _("This terminal is not known: set TERM"));
         return EX_USAGE;
     }
-    login_open(&app);
+    if (options.track) track_open(&app);
+    else login_open(&app);
     client_start(app.client);
     code = app_run(&app);
     terminal_close();

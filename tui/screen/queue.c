@@ -293,7 +293,7 @@ static enum outcome queue_action(struct screen *screen, int action) {
         else app_complain(screen->app, N_("Only the front office takes in applications"), NULL);
         break;
     case ACTION_FIND: search_open(screen->app); break;
-    case ACTION_GO: self->going = true; break;
+    case ACTION_GO: self->going = screen->wants_key = true; break;
     default: read_anew(self);
     }
     return REDRAW;

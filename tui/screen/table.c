@@ -25,6 +25,11 @@ const struct place places[] = {
     {'q', N_("My queue"), NULL, queue_show},
     {'f', N_("Find an application"), NULL, search_open},
     {'n', N_("New application"), "front_office", intake_open},
+    {'u', N_("Users"), "admin", users_open},
+    {'u', N_("Users"), "auditor", users_open},
+    {'a', N_("Audit log"), "admin", audit_open},
+    {'a', N_("Audit log"), "auditor", audit_open},
+    {'t', N_("Follow an application"), NULL, track_open},
     {'p', N_("Change password"), NULL, password_open},
     {0, NULL, NULL, NULL},
 };
