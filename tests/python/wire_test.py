@@ -1,0 +1,163 @@
+"""What others may rely on when they write a client, and what strangers may try. Names say what would be wrong."""
+import os
+import random
+import ssl
+import struct
+import unittest
+
+import loket_pb2 as pb
+from loket_client import Client, Refused
+
+ADDRESS = os.environ["LOKET_SERVER"]
+CA = os.environ["LOKET_CA"]
+PASSWORDS = {}
+with open(os.environ["LOKET_CREDENTIALS"], encoding="utf-8") as file:
+    for line in file:
+        user, _, password = line.split()
+        PASSWORDS[user] = password
+
+
+def connect(**options):
+    return Client(ADDRESS, CA, **options)
+
+
+def logged_in(user):
+    client = connect()
+    client.login(user, PASSWORDS[user])
+    return client
+
+
+def application():
+    applicant = pb.Applicant(kind="person", nik="187201450790%04d" % random.randint(1, 9998), name="Dari Python",
+                             address="Jl. Ular 1", phone="081234567890")
+    fields = [pb.FieldValue(code=code, value=value) for code, value in
+              (("university", "Unila"), ("title", "Perizinan"), ("from_on", "2026-12-01"), ("until_on", "2026-12-31"), ("place", "Metro"))]
+    documents = [pb.RequirementEntry(code="KTP", present=True), pb.RequirementEntry(code="PENGANTAR", present=True, document_number="7"),
+                 pb.RequirementEntry(code="PROPOSAL", present=True)]
+    return pb.IntakeSubmitRequest(permit_type="PENELITIAN", kind="new", applicant=applicant, fields=fields, requirements=documents)
+
+
+class Work(unittest.TestCase):
+    def test_a_step_is_not_done_or_done_twice(self):
+        clerk, analyst = logged_in("rina"), logged_in("dewi")
+        key, request = os.urandom(16), application()
+        first = clerk.write("intake.submit", request, pb.IntakeSubmitReply, key)
+        again = clerk.write("intake.submit", request, pb.IntakeSubmitReply, key)
+        self.assertEqual(first, again)
+        self.assertRegex(first.number, r"^\d{4}-\d{6}$")
+        queue = analyst.call("queue.list", pb.QueueListRequest(text=first.number), pb.QueueListReply)
+        self.assertEqual([row.number for row in queue.rows], [first.number])
+        analyst.write("task.claim", pb.TaskRequest(task_id=queue.rows[0].task_id), pb.StepReply)
+        decisions = [pb.RequirementDecision(code=code, accepted=True) for code in ("KTP", "PENGANTAR", "PROPOSAL")]
+        step = analyst.write("verify.submit", pb.VerifySubmitRequest(application_id=first.application_id, version=first.version,
+                             decisions=decisions, action="draft"), pb.StepReply)
+        self.assertEqual(step.stage, "drafting")
+        with self.assertRaises(Refused) as stale:
+            analyst.write("draft.submit", pb.DraftSubmitRequest(application_id=first.application_id, version=first.version,
+                          action="submit", proposal="approve"), pb.StepReply)
+        self.assertEqual(stale.exception.code, "STALE")
+
+    def test_one_key_serves_two_requests(self):
+        clerk, key = logged_in("rina"), os.urandom(16)
+        clerk.write("intake.submit", application(), pb.IntakeSubmitReply, key)
+        with self.assertRaises(Refused) as refused:
+            clerk.write("intake.submit", application(), pb.IntakeSubmitReply, key)
+        self.assertEqual(refused.exception.code, "DUPLICATE")
+
+    def test_an_event_does_not_reach_who_waits_for_it(self):
+        analyst, clerk = logged_in("agus"), logged_in("budi")
+        reply = clerk.write("intake.submit", application(), pb.IntakeSubmitReply)
+        envelope = analyst.receive()
+        self.assertEqual((envelope.id, envelope.method), (0, "event"))
+        self.assertEqual(pb.Event.FromString(envelope.body).application_id, reply.application_id)
+
+    def test_a_session_is_lost_with_its_connection(self):
+        client = connect()
+        token = client.login("rina", PASSWORDS["rina"]).token
+        client.close()
+        other = connect()
+        session = other.call("auth.resume", pb.AuthResumeRequest(token=token), pb.SessionReply)
+        self.assertEqual(session.username, "rina")
+
+
+class Forbidden(unittest.TestCase):
+    def refused(self, client, method, request, code, field=None, key=b""):
+        with self.assertRaises(Refused) as refused:
+            client.call(method, request, pb.Empty, key)
+        self.assertEqual(refused.exception.code, code)
+        if field is not None:
+            self.assertEqual(refused.exception.field, field)
+
+    def test_a_stranger_reads_a_queue(self):
+        self.refused(connect(), "queue.list", pb.QueueListRequest(), "NOT_LOGGED_IN")
+
+    def test_a_role_uses_another_role_s_method(self):
+        self.refused(logged_in("rina"), "approval.decide", pb.StepRequest(application_id=1), "FORBIDDEN", key=os.urandom(16))
+        self.refused(logged_in("arif"), "application.open", pb.ApplicationOpenRequest(application_id=1), "FORBIDDEN")
+
+    def test_a_bad_field_is_not_named(self):
+        request = application()
+        request.applicant.nik = "123"
+        self.refused(logged_in("rina"), "intake.submit", request, "INVALID", "applicant.nik", os.urandom(16))
+
+    def test_a_write_without_a_key_is_done(self):
+        self.refused(logged_in("rina"), "intake.submit", application(), "REQUIRED")
+
+    def test_an_unknown_user_and_a_wrong_password_can_be_told_apart(self):
+        answers = []
+        for user in ("budi", "tidakada"):
+            with self.assertRaises(Refused) as refused:
+                connect().login(user, "bukan kata sandinya")
+            answers.append((refused.exception.code, refused.exception.field, refused.exception.message))
+        self.assertEqual(answers[0], answers[1])
+
+    def test_an_unknown_method_is_not_said_to_be_one(self):
+        self.refused(connect(), "permit.forge", pb.Empty(), "UNKNOWN_METHOD")
+
+
+class Hostile(unittest.TestCase):
+    def tearDown(self):
+        logged_in("rina").call("session.ping", pb.Empty(), pb.PingReply)  # it still serves the others
+
+    def closed_after(self, data):
+        client = connect()
+        client.send_bytes(data)
+        envelope = client.receive()
+        self.assertEqual(envelope.error.code, pb.BAD_FRAME)
+        with self.assertRaises((ConnectionError, ssl.SSLError)):
+            client.receive()
+
+    def test_a_frame_that_is_too_long_is_waited_for(self):
+        self.closed_after(struct.pack(">I", (1 << 20) + 1))
+
+    def test_an_empty_frame_is_taken(self):
+        self.closed_after(struct.pack(">I", 0))
+
+    def test_garbage_is_taken(self):
+        self.closed_after(struct.pack(">I", 5) + b"\xff\xff\xff\xff\xff")
+
+    def test_a_split_frame_is_lost(self):
+        client = connect()
+        body = pb.Envelope(id=1, method="catalogue.list", body=pb.CatalogueListRequest().SerializeToString()).SerializeToString()
+        for byte in struct.pack(">I", len(body)) + body:
+            client.send_bytes(bytes([byte]))
+        self.assertGreater(len(pb.CatalogueListReply.FromString(client.receive().body).permit_types), 20)
+
+    def test_a_cut_frame_kills_the_worker(self):
+        client = connect()
+        client.send_bytes(struct.pack(">I", 100) + b"half")
+        client.close()
+
+    def test_an_older_tls_is_spoken(self):
+        with self.assertRaises((ssl.SSLError, ConnectionError)):
+            connect(version=ssl.TLSVersion.TLSv1_2)
+
+    def test_a_client_of_another_protocol_is_served(self):
+        for alpn in ((), ("h2",)):
+            with self.assertRaises((ssl.SSLError, ConnectionError)):
+                client = connect(alpn=alpn)
+                client.call("catalogue.list", pb.CatalogueListRequest(), pb.CatalogueListReply)
+
+
+if __name__ == "__main__":
+    unittest.main()
