@@ -66,6 +66,7 @@ struct app {
     Loket__CalendarReply *calendar_reply; /* owned; NULL until it is read */
     const char *office, *user;   /* of the command line */
     const char *receipt_folder, *printer;
+    bool language_given;         /* on the command line: it stays, whatever the profile says */
     enum client_line line;
     char message[400];
     bool unavailable; /* the message says that the server can't work now: the next answer takes it away */

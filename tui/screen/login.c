@@ -34,6 +34,7 @@ static void on_session(struct screen *screen, const ProtobufCMessage *reply, con
     const Loket__SessionReply *session = (const Loket__SessionReply *)reply;
     bool change = session->must_change_password;
     app_logged_in(app, session);
+    if (!app->language_given && session->language[0]) language_use(session->language);
     client_set_token(app->client, session->token.data);
     bool again = screen->below != NULL;
     app_pop(app);

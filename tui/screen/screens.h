@@ -13,6 +13,10 @@ void intake_open(struct app *app);
 void users_open(struct app *app);
 void audit_open(struct app *app);
 void track_open(struct app *app);
+/* Indonesian or English: the other one, kept in the user's profile. */
+void language_switch(struct app *app);
+/* Uses "id" or "en" from now on. */
+void language_use(const char *language);
 /* Everything about one application, to read. */
 void application_open(struct app *app, int64_t application_id);
 
