@@ -406,8 +406,8 @@ void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]) {
 }
 
 uint64_t client_call(struct client *client, const char *method, const ProtobufCMessage *request,
-                     const uint8_t key[IDEMPOTENCY_KEY_BYTES], const ProtobufCMessageDescriptor *reply_type,
-                     client_reply *reply, void *data, struct error *error) {
+                     const uint8_t key[IDEMPOTENCY_KEY_BYTES], const ProtobufCMessageDescriptor *reply_type, client_reply *reply,
+                     void *data, struct error *error) {
     size_t size = protobuf_c_message_get_packed_size(request);
     if (size > LIMIT_FRAME_BYTES - 256) {
         error_set(error, LOKET_INVALID, NULL, "This is too long to send", NULL);

@@ -23,8 +23,8 @@ struct client;
 enum client_line { CLIENT_OFFLINE, CLIENT_CONNECTING, CLIENT_LIVE };
 
 struct client_options {
-    const char *addresses; /* "host:port[,host:port...]" */
-    const char *ca_file;   /* PEM; NULL: the system's */
+    const char *addresses;   /* "host:port[,host:port...]" */
+    const char *ca_file;     /* PEM; NULL: the system's */
     const char *server_name; /* the name in the server's certificate; NULL: the host */
 };
 
@@ -42,9 +42,9 @@ struct client_hooks {
 typedef void client_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data);
 
 /* NULL and *error on bad options (unreadable CA file, bad address). Copies the options and hooks. */
-struct client *client_new(struct event_base *base, const struct client_options *options,
-                          const struct client_hooks *hooks, struct error *error);
-void client_free(struct client *client); /* drops what is unanswered without calling back */
+struct client *client_new(struct event_base *base, const struct client_options *options, const struct client_hooks *hooks,
+                          struct error *error);
+void client_free(struct client *client);  /* drops what is unanswered without calling back */
 void client_start(struct client *client); /* begins to connect */
 
 /* The session to resume with on each connection; NULL forgets it. 32 bytes, copied, wiped on free. */
@@ -56,10 +56,10 @@ void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]);
 /* Asks. `request` is packed at once (the caller keeps it); `key` is NULL for a read. `reply_type` is the expected
  * message. Returns the call's number, for client_cancel; 0 when it can't be sent at all (*error set; no callback). */
 uint64_t client_call(struct client *client, const char *method, const ProtobufCMessage *request,
-                     const uint8_t key[IDEMPOTENCY_KEY_BYTES], const ProtobufCMessageDescriptor *reply_type,
-                     client_reply *reply, void *data, struct error *error);
+                     const uint8_t key[IDEMPOTENCY_KEY_BYTES], const ProtobufCMessageDescriptor *reply_type, client_reply *reply,
+                     void *data, struct error *error);
 /* Forgets a call: its callback will not come. The server may still do it. */
-void client_cancel(struct client *client, uint64_t call);
+void client_cancel(struct client *client, uint64_t id);
 
 enum client_line client_line(const struct client *client);
 size_t client_waiting(const struct client *client); /* calls without an answer */

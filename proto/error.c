@@ -25,8 +25,8 @@ static const char *const names[] = {
     [LOKET_PASSWORD_EXPIRED] = "password_expired",
 };
 
-enum loket_error error_set(struct error *error, enum loket_error code, const char *field,
-                           const char *message, const char *argument) {
+enum loket_error error_set(struct error *error, enum loket_error code, const char *field, const char *message,
+                           const char *argument) {
     if (!error) return code;
     memset(error, 0, sizeof *error);
     error->code = code;

@@ -9,8 +9,8 @@
 /* RFC 7301: a length and the name. */
 static const unsigned char alpn_wire[] = {7, 'l', 'o', 'k', 'e', 't', '/', '1'};
 
-static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in,
-                       unsigned int in_size, void *data) {
+static int alpn_choose(SSL *ssl, const unsigned char **out, unsigned char *out_size, const unsigned char *in, unsigned int in_size,
+                       void *data) {
     (void)ssl;
     (void)data;
     unsigned char *chosen = NULL;

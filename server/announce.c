@@ -25,8 +25,7 @@ bool announcement_read(const char *line, size_t size, char office[40], char queu
     if (size >= sizeof text) return false;
     memcpy(text, line, size);
     text[size] = '\0';
-    return sscanf(text, "%39[^:]:%95[^:]:%lld:%lld%n", office, queue, application_id, counter, &end) == 4 &&
-           (size_t)end == size;
+    return sscanf(text, "%39[^:]:%95[^:]:%lld:%lld%n", office, queue, application_id, counter, &end) == 4 && (size_t)end == size;
 }
 
 static void lost(struct announcer *announcer) {
@@ -112,8 +111,8 @@ static void on_connect(evutil_socket_t socket, short what, void *data) {
     }
     bool connected = status == PGRES_POLLING_OK;
     short wait = connected ? EV_READ | EV_PERSIST : status == PGRES_POLLING_WRITING ? EV_WRITE : EV_READ;
-    announcer->socket_event = event_new(announcer->worker->base, PQsocket(announcer->db), wait,
-                                        connected ? on_socket : on_connect, announcer);
+    announcer->socket_event =
+        event_new(announcer->worker->base, PQsocket(announcer->db), wait, connected ? on_socket : on_connect, announcer);
     if (!announcer->socket_event || event_add(announcer->socket_event, NULL) != 0) {
         lost(announcer);
         return;

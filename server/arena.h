@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 struct arena {
-    struct arena_block *blocks; /* newest first */
-    size_t used, limit;         /* bytes */
+    struct arena_block *blocks;   /* newest first */
+    size_t used, limit;           /* bytes */
     ProtobufCAllocator allocator; /* for protobuf_c_message_unpack */
 };
 

@@ -165,8 +165,7 @@ out:
 }
 
 static enum loket_error change_password(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply) {
-    Loket__AuthChangePasswordRequest *request =
-        loket__auth_change_password_request__unpack(NULL, call->body.len, call->body.data);
+    Loket__AuthChangePasswordRequest *request = loket__auth_change_password_request__unpack(NULL, call->body.len, call->body.data);
     struct account account = {.known = false};
     char hash[PASSWORD_HASH_BYTES];
     enum loket_error code;
@@ -199,8 +198,7 @@ out:
 }
 
 static enum loket_error reset_password(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply) {
-    Loket__AuthResetPasswordRequest *request =
-        loket__auth_reset_password_request__unpack(NULL, call->body.len, call->body.data);
+    Loket__AuthResetPasswordRequest *request = loket__auth_reset_password_request__unpack(NULL, call->body.len, call->body.data);
     char password[PASSWORD_RANDOM_BYTES], hash[PASSWORD_HASH_BYTES], user_id[24];
     enum loket_error code;
     if (!request) return error_set(&reply->error, LOKET_BAD_REQUEST, NULL, "This is not the message of the method", NULL);

@@ -9,7 +9,7 @@
 struct buffer {
     uint8_t *data; /* owned; NULL while empty */
     size_t size, capacity;
-    bool failed; /* memory was short or `limit` reached: what is in it is not whole */
+    bool failed;  /* memory was short or `limit` reached: what is in it is not whole */
     size_t limit; /* 0: none */
 };
 

@@ -89,20 +89,19 @@ void mistake_add(struct catalogue *catalogue, const struct ini_file *file, int l
     if (section && *section->code) place = catalogue_text(catalogue, "[%s:%s] ", section->kind, section->code);
     else if (section) place = catalogue_text(catalogue, "[%s] ", section->kind);
     text = catalogue_text(catalogue, "%s%s%s%s", place, key ? key : "", key ? ": " : "", text);
-    catalogue->mistakes = catalogue_grow(catalogue, catalogue->mistakes, catalogue->mistake_count,
-                                         &catalogue->mistake_room, sizeof *catalogue->mistakes);
+    catalogue->mistakes = catalogue_grow(catalogue, catalogue->mistakes, catalogue->mistake_count, &catalogue->mistake_room,
+                                         sizeof *catalogue->mistakes);
     catalogue->mistakes[catalogue->mistake_count++] = (struct mistake){file->path, text, line};
 }
 
 const struct ini_section *section_find(const struct ini_file *file, const char *kind, const char *code) {
     for (size_t i = 0; i < file->count; i++)
-        if (strcmp(file->sections[i].kind, kind) == 0 && strcmp(file->sections[i].code, code) == 0)
-            return &file->sections[i];
+        if (strcmp(file->sections[i].kind, kind) == 0 && strcmp(file->sections[i].code, code) == 0) return &file->sections[i];
     return NULL;
 }
 
 const struct ini_entry *entry_find(const struct ini_section *section, const char *key) {
-    for (size_t i = 0; section && i < section->count; i++)
+    for (size_t i = 0; section && section->entries && i < section->count; i++)
         if (strcmp(section->entries[i].key, key) == 0) return &section->entries[i];
     return NULL;
 }
@@ -130,10 +129,10 @@ static void section_begin(struct reading *reading, const char *line, size_t size
     const char *name = catalogue_text(catalogue, "%.*s", (int)(end - line - 1), line + 1);
     const char *colon = strchr(name, ':');
     file->sections = catalogue_grow(catalogue, file->sections, file->count, &file->room, sizeof *file->sections);
-    file->sections[file->count++] = (struct ini_section){
-        .kind = colon ? catalogue_text(catalogue, "%.*s", (int)(colon - name), name) : name,
-        .code = colon ? colon + 1 : "",
-        .line = reading->line};
+    file->sections[file->count++] =
+        (struct ini_section){.kind = colon ? catalogue_text(catalogue, "%.*s", (int)(colon - name), name) : name,
+                             .code = colon ? colon + 1 : "",
+                             .line = reading->line};
 }
 
 /* libinih asks for a line; it doesn't tell which one it is at, so they are counted here. */
@@ -175,23 +174,21 @@ static int entry_read(void *data, const char *section_name, const char *key, con
         return 1;
     }
     if (entry_find(section, key)) mistake_add(catalogue, file, reading->line, section, key, "is given twice");
-    section->entries =
-        catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
+    section->entries = catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
     section->entries[section->count++] =
         (struct ini_entry){catalogue_text(catalogue, "%s", key), catalogue_text(catalogue, "%s", value), reading->line};
     return 1;
 }
 
 void catalogue_read_text(struct catalogue *catalogue, const char *path, const struct file_rule *rule, const char *text) {
-    catalogue->files = catalogue_grow(catalogue, catalogue->files, catalogue->file_count, &catalogue->file_room,
-                                      sizeof *catalogue->files);
+    catalogue->files =
+        catalogue_grow(catalogue, catalogue->files, catalogue->file_count, &catalogue->file_room, sizeof *catalogue->files);
     struct ini_file *file = &catalogue->files[catalogue->file_count++];
     *file = (struct ini_file){.path = catalogue_text(catalogue, "%s", path), .rule = rule};
     bool marked = strncmp(text, "\xEF\xBB\xBF", 3) == 0; /* some editors begin UTF-8 so */
     struct reading reading = {catalogue, file, marked ? text + 3 : text, 0, false};
     int wrong = ini_parse_stream(line_read, &reading, entry_read, &reading);
-    if (wrong > 0)
-        mistake_add(catalogue, file, wrong, NULL, NULL, "is neither a [section], nor key = value, nor a comment");
+    if (wrong > 0) mistake_add(catalogue, file, wrong, NULL, NULL, "is neither a [section], nor key = value, nor a comment");
     if (wrong < 0) mistake_add(catalogue, file, 1, NULL, NULL, "can't be read: out of memory");
 }
 

@@ -73,8 +73,7 @@ void *catalogue_grow(struct catalogue *catalogue, void *rows, size_t count, size
 
 /* Notes a mistake. `section` and `key` may be NULL. */
 __attribute__((format(printf, 6, 7))) void mistake_add(struct catalogue *catalogue, const struct ini_file *file, int line,
-                                                       const struct ini_section *section, const char *key,
-                                                       const char *format, ...);
+                                                       const struct ini_section *section, const char *key, const char *format, ...);
 
 /* Looking up: NULL when it is not there. */
 const struct ini_section *section_find(const struct ini_file *file, const char *kind, const char *code);

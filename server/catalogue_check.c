@@ -24,8 +24,7 @@ static void check_section(struct catalogue *catalogue, const struct ini_file *fi
         mistake_add(catalogue, file, section->line, section, NULL, "is not a section of this file");
         return;
     }
-    if (!rule->code && *section->code)
-        mistake_add(catalogue, file, section->line, section, NULL, "takes no code behind a colon");
+    if (!rule->code && *section->code) mistake_add(catalogue, file, section->line, section, NULL, "takes no code behind a colon");
     const char *wrong = rule->code ? rule->code->check(catalogue, NULL, section->code) : NULL;
     if (wrong) mistake_add(catalogue, file, section->line, section, NULL, "%s", wrong);
     if (!rule->repeats && section_find(file, section->kind, section->code) != section)
@@ -42,8 +41,7 @@ static void check_file(struct catalogue *catalogue, const struct ini_file *file)
         bool there = false;
         for (size_t i = 0; i < file->count; i++) there |= strcmp(file->sections[i].kind, rule->kind) == 0;
         if (rule->required && !there)
-            mistake_add(catalogue, file, 1, NULL, NULL, "the section [%s%s] is missing", rule->kind,
-                        rule->code ? ":..." : "");
+            mistake_add(catalogue, file, 1, NULL, NULL, "the section [%s%s] is missing", rule->kind, rule->code ? ":..." : "");
     }
 }
 
@@ -56,6 +54,5 @@ static int mistake_order(const void *a, const void *b) {
 void catalogue_check(struct catalogue *catalogue) {
     for (size_t i = 0; i < catalogue->file_count; i++) check_file(catalogue, &catalogue->files[i]);
     catalogue_check_references(catalogue);
-    if (catalogue->mistake_count)
-        qsort(catalogue->mistakes, catalogue->mistake_count, sizeof *catalogue->mistakes, mistake_order);
+    if (catalogue->mistake_count) qsort(catalogue->mistakes, catalogue->mistake_count, sizeof *catalogue->mistakes, mistake_order);
 }

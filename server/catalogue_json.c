@@ -33,8 +33,7 @@ static void put_value(FILE *out, struct catalogue *catalogue, const struct value
 }
 
 /* {"kind":..,"code":..,"values":{..}}; where the keys are data: "rows":[[key, value]..], because their order counts. */
-static void put_section(FILE *out, struct catalogue *catalogue, const struct file_rule *file,
-                        const struct ini_section *section) {
+static void put_section(FILE *out, struct catalogue *catalogue, const struct file_rule *file, const struct ini_section *section) {
     const struct section_rule *rule = section_rule_find(file, section->kind);
     (void)fputs("{\"kind\":", out);
     put_text(out, section->kind);

@@ -6,8 +6,7 @@
 
 static bool unit_known(const struct catalogue *catalogue, const char *code) {
     for (size_t i = 0; i < catalogue->file_count; i++)
-        if (strcmp(catalogue->files[i].rule->name, "units") == 0 && section_find(&catalogue->files[i], "unit", code))
-            return true;
+        if (strcmp(catalogue->files[i].rule->name, "units") == 0 && section_find(&catalogue->files[i], "unit", code)) return true;
     return false;
 }
 
@@ -15,8 +14,7 @@ static bool unit_known(const struct catalogue *catalogue, const char *code) {
 static const struct ini_file *file_find(const struct catalogue *catalogue, const char *kind, const char *code) {
     for (size_t i = 0; i < catalogue->file_count; i++) {
         const struct ini_file *file = &catalogue->files[i];
-        if (strcmp(file->rule->name, kind) == 0 &&
-            strcmp(entry_value(section_find(file, kind, ""), "code", ""), code) == 0)
+        if (strcmp(file->rule->name, kind) == 0 && strcmp(entry_value(section_find(file, kind, ""), "code", ""), code) == 0)
             return file;
     }
     return NULL;
@@ -27,13 +25,12 @@ static void check_code(struct catalogue *catalogue, const struct ini_file *file)
     const struct ini_section *section = section_find(file, file->rule->name, "");
     const struct ini_entry *code = entry_find(section, "code");
     const struct ini_file *other = code ? file_find(catalogue, file->rule->name, code->value) : file;
-    if (other != file)
-        mistake_add(catalogue, file, code->line, section, "code", "%s is the code of %s", code->value, other->path);
+    if (other != file) mistake_add(catalogue, file, code->line, section, "code", "%s is the code of %s", code->value, other->path);
 }
 
 /* "field=value" names a field of this permit type and, where that has choices, one of them. */
-static void check_condition(struct catalogue *catalogue, const struct ini_file *file,
-                            const struct ini_section *section, const struct ini_entry *entry, const char *condition) {
+static void check_condition(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *section,
+                            const struct ini_entry *entry, const char *condition) {
     const char *rest = condition, *code = list_next(catalogue, &rest, '='), *value = list_next(catalogue, &rest, '=');
     if (!value) return; /* not of this form: told already */
     const struct ini_section *field = section_find(file, "field", code);
@@ -47,8 +44,7 @@ static void check_condition(struct catalogue *catalogue, const struct ini_file *
     mistake_add(catalogue, file, entry->line, section, entry->key, "\"%s\" is not a choice of [field:%s]", value, code);
 }
 
-static void check_departments(struct catalogue *catalogue, const struct ini_file *file,
-                              const struct ini_section *permit) {
+static void check_departments(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *permit) {
     const struct ini_entry *entry = entry_find(permit, "departments");
     if (!entry) return;
     const char *list = entry->value;
@@ -62,12 +58,10 @@ static void check_permit_keys(struct catalogue *catalogue, const struct ini_file
     const struct ini_entry *workflow = entry_find(permit, "workflow"), *visit = entry_find(permit, "visit");
     const struct ini_entry *limit = entry_find(permit, "valid_not_past");
     if (workflow && !file_find(catalogue, "workflow", workflow->value))
-        mistake_add(catalogue, file, workflow->line, permit, workflow->key, "there is no workflow \"%s\"",
-                    workflow->value);
+        mistake_add(catalogue, file, workflow->line, permit, workflow->key, "there is no workflow \"%s\"", workflow->value);
     if (limit && !section_find(file, "requirement", limit->value))
         mistake_add(catalogue, file, limit->line, permit, limit->key, "there is no [requirement:%s]", limit->value);
-    if (visit && strncmp(visit->value, "when ", 5) == 0)
-        check_condition(catalogue, file, permit, visit, visit->value + 5);
+    if (visit && strncmp(visit->value, "when ", 5) == 0) check_condition(catalogue, file, permit, visit, visit->value + 5);
     check_departments(catalogue, file, permit);
 }
 
@@ -75,12 +69,10 @@ static void check_field(struct catalogue *catalogue, const struct ini_file *file
     const struct ini_entry *choices = entry_find(field, "choices");
     bool choice = strcmp(entry_value(field, "type", ""), "choice") == 0;
     if (choice && !choices) mistake_add(catalogue, file, field->line, field, "choices", "is missing");
-    if (choices && !choice)
-        mistake_add(catalogue, file, choices->line, field, choices->key, "is only for type = choice");
+    if (choices && !choice) mistake_add(catalogue, file, choices->line, field, choices->key, "is only for type = choice");
 }
 
-static void check_checklist(struct catalogue *catalogue, const struct ini_file *file,
-                            const struct ini_section *checklist) {
+static void check_checklist(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *checklist) {
     const struct ini_section *all = section_find(file, "checklist", "*");
     if (all == checklist) return;
     if (!unit_known(catalogue, checklist->code))

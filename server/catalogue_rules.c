@@ -7,20 +7,33 @@
 static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL};
 static const char *const kinds[] = {"new", "renewal", "change", "copy", NULL};
 static const char *const sources[] = {"counter", "oss", NULL};
-static const char *const types[] = {"text", "multiline", "number", "money", "date", "choice", "nik",
-                                    "npwp", "nib", "phone", "postcode", "email", NULL};
-static const char *const roles[] = {"front_office", "analyst", "section_head", "head", "technical_coordinator",
-                                    "surveyor", "treasurer", "archivist", "complaints_officer", "system", NULL};
+static const char *const types[] = {"text", "multiline", "number", "money",    "date",  "choice", "nik",
+                                    "npwp", "nib",       "phone",  "postcode", "email", NULL};
+static const char *const roles[] = {"front_office",
+                                    "analyst",
+                                    "section_head",
+                                    "head",
+                                    "technical_coordinator",
+                                    "surveyor",
+                                    "treasurer",
+                                    "archivist",
+                                    "complaints_officer",
+                                    "system",
+                                    NULL};
 static const char *const stage_kinds[] = {"task", "inspection", "issue", "refuse", "end", NULL};
 static const char *const clocks[] = {"runs", "stands", NULL};
 static const char *const guards[] = {"all_accepted", "some_refused", "no_visit_needed", "inspections_done", "levy_due",
-                                     "no_levy", "fee_paid", "initialled", "not_involved", NULL};
+                                     "no_levy",      "fee_paid",     "initialled",      "not_involved",     NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", NULL};
 
-#define TEXT(name, most)        {name, &value_text, false, 0, most, NULL}
-#define TEXT_NEEDED(name, most) {name, &value_text, true, 0, most, NULL}
-#define WHEN                    {"when", &value_when, false, 0, 0, NULL}
-#define END                     {NULL, NULL, false, 0, 0, NULL}
+#define TEXT(name, most)                                                                                                           \
+    { name, &value_text, false, 0, most, NULL }
+#define TEXT_NEEDED(name, most)                                                                                                    \
+    { name, &value_text, true, 0, most, NULL }
+#define WHEN                                                                                                                       \
+    { "when", &value_when, false, 0, 0, NULL }
+#define END                                                                                                                        \
+    { NULL, NULL, false, 0, 0, NULL }
 
 static const struct key_rule office_keys[] = {
     {"code", &value_code_office, true, 0, 0, NULL},
@@ -118,7 +131,8 @@ static const struct key_rule step_keys[] = {
     END,
 };
 
-#define LAST {NULL, NULL, false, false, NULL, NULL, NULL}
+#define LAST                                                                                                                       \
+    { NULL, NULL, false, false, NULL, NULL, NULL }
 
 static const struct section_rule office_sections[] = {
     {"office", NULL, true, false, office_keys, NULL, NULL},

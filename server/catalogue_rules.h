@@ -31,14 +31,14 @@ struct section_rule {
     const char *kind;
     const struct value_rule *code; /* NULL: "[kind]", once; else of the "[kind:code]" */
     bool required;
-    bool repeats;               /* the same code may come again */
+    bool repeats;                /* the same code may come again */
     const struct key_rule *keys; /* ended by a row without name; NULL: the keys are data */
     const struct value_rule *free_key, *free_value;
 };
 
 struct file_rule {
-    const char *name;   /* "office", also the document's member */
-    const char *place;  /* "office.ini", or the folder of several */
+    const char *name;  /* "office", also the document's member */
+    const char *place; /* "office.ini", or the folder of several */
     bool several;
     const struct section_rule *sections; /* ended by a row without kind */
 };
@@ -53,9 +53,8 @@ const struct section_rule *section_rule_find(const struct file_rule *file, const
 const struct key_rule *key_rule_find(const struct section_rule *section, const char *name);
 
 /* Kinds of values: catalogue_value.c. */
-extern const struct value_rule value_text, value_number, value_flag, value_date, value_word, value_words, value_when,
-    value_visit, value_names, value_choices, value_hours, value_zone, value_pattern, value_code_office,
-    value_code_upper, value_code_requirement, value_code_name, value_code_stage, value_code_step, value_code_unit,
-    value_code_province;
+extern const struct value_rule value_text, value_number, value_flag, value_date, value_word, value_words, value_when, value_visit,
+    value_names, value_choices, value_hours, value_zone, value_pattern, value_code_office, value_code_upper, value_code_requirement,
+    value_code_name, value_code_stage, value_code_step, value_code_unit, value_code_province;
 
 #endif

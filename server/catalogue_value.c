@@ -58,8 +58,7 @@ static const char *check_date(struct catalogue *catalogue, const struct key_rule
     if (year < 1900 || month < 1 || month > 12 || day < 1)
         return catalogue_text(catalogue, "\"%s\" is not a date (YYYY-MM-DD)", value);
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    if (day > lengths[month - 1] + (month == 2 && leap))
-        return catalogue_text(catalogue, "the day %s does not exist", value);
+    if (day > lengths[month - 1] + (month == 2 && leap)) return catalogue_text(catalogue, "the day %s does not exist", value);
     return NULL;
 }
 
@@ -83,8 +82,7 @@ static const char *check_word(struct catalogue *catalogue, const struct key_rule
 static const char *check_words(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
     const char *wrong = NULL, *list = value;
     if (!*value) return "is empty: leave the key out instead";
-    for (const char *word; !wrong && (word = list_next(catalogue, &list, ',')) != NULL;)
-        wrong = check_word(catalogue, key, word);
+    for (const char *word; !wrong && (word = list_next(catalogue, &list, ',')) != NULL;) wrong = check_word(catalogue, key, word);
     return wrong;
 }
 
@@ -173,8 +171,7 @@ static const char *check_pattern(struct catalogue *catalogue, const struct key_r
         size_t length = 1;
         if (*at == '}') return "has a } without a {";
         for (int i = 0; *at == '{'; i++) {
-            if (!places[i])
-                return catalogue_text(catalogue, "\"%.8s\" is not one of %s", at, words_joined(catalogue, places));
+            if (!places[i]) return catalogue_text(catalogue, "\"%.8s\" is not one of %s", at, words_joined(catalogue, places));
             length = strlen(places[i]);
             if (strncmp(at, places[i], length) != 0) continue;
             numbers += i == 0;

@@ -40,11 +40,9 @@ static void check_step(struct catalogue *catalogue, const struct ini_file *file,
     if (from && strcmp(entry_value(from, "kind", ""), "end") == 0)
         mistake_add(catalogue, file, step->line, step, NULL, "leaves a stage of the kind end");
     if (!to) return;
-    if (!step_to(file, step))
-        mistake_add(catalogue, file, to->line, step, "to", "there is no [stage:%s]", to->value);
+    if (!step_to(file, step)) mistake_add(catalogue, file, to->line, step, "to", "there is no [stage:%s]", to->value);
     for (const struct ini_section *other = file->sections; other < step; other++)
-        if (is_step(other) && strcmp(other->code, step->code) == 0 &&
-            strcmp(entry_value(other, "to", ""), to->value) == 0)
+        if (is_step(other) && strcmp(other->code, step->code) == 0 && strcmp(entry_value(other, "to", ""), to->value) == 0)
             mistake_add(catalogue, file, to->line, step, "to", "the same step stands in line %d", other->line);
 }
 
@@ -81,8 +79,7 @@ static void marks_spread(struct catalogue *catalogue, const struct ini_file *fil
     }
 }
 
-static void check_marks(struct catalogue *catalogue, const struct ini_file *file, const bool *marks,
-                        const char *wrong) {
+static void check_marks(struct catalogue *catalogue, const struct ini_file *file, const bool *marks, const char *wrong) {
     for (size_t i = 0; i < file->count; i++)
         if (is_stage(&file->sections[i]) && !marks[i])
             mistake_add(catalogue, file, file->sections[i].line, &file->sections[i], NULL, "%s", wrong);
@@ -101,8 +98,7 @@ static void check_ways(struct catalogue *catalogue, const struct ini_file *file)
     }
     if (!first) return;
     if (!section_find(file, "step", catalogue_text(catalogue, "%s.submit", first->code)))
-        mistake_add(catalogue, file, first->line, first, NULL, "is the first stage, but there is no [step:%s.submit]",
-                    first->code);
+        mistake_add(catalogue, file, first->line, first, NULL, "is the first stage, but there is no [step:%s.submit]", first->code);
     marks_spread(catalogue, file, begins, false);
     marks_spread(catalogue, file, ends, true);
     check_marks(catalogue, file, begins, "no step leads here from the first stage");

@@ -18,9 +18,10 @@ static const struct key {
     const char *standard;
     int least, most;
 } keys[] = {
-#define TEXT_KEY(section, name, member, standard) {section, name, TEXT, offsetof(struct config, member), standard, 0, 0}
-#define COUNT_KEY(section, name, member, standard, least, most) \
-    {section, name, COUNT, offsetof(struct config, member), standard, least, most}
+#define TEXT_KEY(section, name, member, standard)                                                                                  \
+    { section, name, TEXT, offsetof(struct config, member), standard, 0, 0 }
+#define COUNT_KEY(section, name, member, standard, least, most)                                                                    \
+    { section, name, COUNT, offsetof(struct config, member), standard, least, most }
     TEXT_KEY("server", "listen", listen, "127.0.0.1:7443"),
     COUNT_KEY("server", "workers", workers, "2", 1, 64),
     COUNT_KEY("server", "auths", auths, "1", 1, 8),
@@ -127,8 +128,7 @@ static enum loket_error read_set(struct config *config, const char *set, struct 
     return key_set(config, key, equals + 1, error);
 }
 
-enum loket_error config_read(struct config *config, const char *file, char *const *sets, int set_count,
-                             struct error *error) {
+enum loket_error config_read(struct config *config, const char *file, char *const *sets, int set_count, struct error *error) {
     enum loket_error result = LOKET_OK;
     config->file = file;
     config->sets = sets;

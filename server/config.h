@@ -5,12 +5,12 @@
 #include <loket/error.h>
 
 struct config {
-    const char *file; /* as given by -c; NULL: none */
+    const char *file;  /* as given by -c; NULL: none */
     char *const *sets; /* as given by --set, borrowed: a reload reads them again */
     int set_count;
-    char *listen;     /* host:port[,host:port] */
+    char *listen; /* host:port[,host:port] */
     int workers, auths, jobs;
-    int connections;             /* pipelined database connections of one worker */
+    int connections;                         /* pipelined database connections of one worker */
     int clients_in_all, clients_per_address; /* of one worker */
     char *certificate, *key, *run_dir, *pid_file;
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
@@ -19,8 +19,7 @@ struct config {
 
 /* Reads everything into `config` (zeroed by the caller). `sets` are "section.key=value". LOKET_INVALID with the file, line
  * and key on an unknown key or a value that is not of its kind. Free with config_free, also after an error. */
-enum loket_error config_read(struct config *config, const char *file, char *const *sets, int set_count,
-                             struct error *error);
+enum loket_error config_read(struct config *config, const char *file, char *const *sets, int set_count, struct error *error);
 void config_free(struct config *config);
 
 #endif

@@ -11,12 +11,11 @@
 static void request_log(const struct request *request, const struct error *error) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    long long micros = (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 +
-                       (now.tv_nsec - request->began_at.tv_nsec) / 1000;
+    long long micros =
+        (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 + (now.tv_nsec - request->began_at.tv_nsec) / 1000;
     log_info("request", "request", log_number((long long)request->serial), "method", request->method->name, "user",
-             request->session ? request->session->username : "-", "address",
-             request->session ? request->session->address : "-", "us", log_number(micros), "code",
-             error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
+             request->session ? request->session->username : "-", "address", request->session ? request->session->address : "-",
+             "us", log_number(micros), "code", error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
 }
 
 void request_finish(struct request *request, const struct buffer *body, const struct error *error) {
@@ -77,19 +76,18 @@ static void on_answer(const PGresult *result, const struct error *error, void *d
 static enum loket_error to_database(struct request *request, const Loket__Envelope *envelope, struct error *error) {
     struct session *session = request->session;
     struct arena arena;
-    struct parameters parameters;
+    struct parameters parameters = {.count = 0};
     struct caller caller = {.token = session->token, .address = session->address};
     if (envelope->key.len == IDEMPOTENCY_KEY_BYTES) caller.key = envelope->key.data;
     arena_init(&arena, REQUEST_MEMORY);
-    enum loket_error result = bind_request(request->method, envelope->body.data, envelope->body.len, &caller, &arena,
-                                           &parameters, error);
+    enum loket_error result =
+        bind_request(request->method, envelope->body.data, envelope->body.len, &caller, &arena, &parameters, error);
     if (result == LOKET_OK && strcmp(request->method->name, "auth.resume") == 0) {
         if (parameters.lengths[1] == (int)TOKEN_BYTES && parameters.values[1])
             memcpy(request->token, parameters.values[1], TOKEN_BYTES);
         else result = error_set(error, LOKET_NOT_LOGGED_IN, "token", "Log in first", NULL);
     }
-    if (result == LOKET_OK)
-        result = pool_call(request->worker->pool, request->method, &parameters, on_answer, request, error);
+    if (result == LOKET_OK) result = pool_call(request->worker->pool, request->method, &parameters, on_answer, request, error);
     arena_drop(&arena);
     return result;
 }
@@ -126,7 +124,8 @@ void dispatch(struct session *session, const Loket__Envelope *envelope) {
     enum loket_error result;
     if (!method) result = error_set(&error, LOKET_UNKNOWN_METHOD, "method", "There is no such method", NULL);
     else result = may_call(session, method, &error);
-    if (result == LOKET_OK && method->place == AT_AUTH) result = auth_channel_call(worker->auth, request, envelope, &error);
+    if (result == LOKET_OK && request->method->place == AT_AUTH)
+        result = auth_channel_call(worker->auth, request, envelope, &error);
     else if (result == LOKET_OK) result = to_database(request, envelope, &error);
     if (result != LOKET_OK) request_finish(request, NULL, &error);
 }

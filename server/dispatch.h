@@ -10,8 +10,8 @@ struct request {
     struct request *next;    /* of the session */
     struct worker *worker;
     const struct method *method;
-    uint64_t id;             /* the client's number */
-    uint64_t serial;         /* ours, for the log */
+    uint64_t id;                /* the client's number */
+    uint64_t serial;            /* ours, for the log */
     uint8_t token[TOKEN_BYTES]; /* of auth.resume, to log in with when it succeeds */
     struct timespec began_at;
 };

@@ -22,7 +22,8 @@ static const struct command {
 };
 
 static void usage(FILE *out) {
-    (void)fprintf(out, "loketd %s, the server of Loket\n\nloketd [-c FILE] [--set SECTION.KEY=VALUE]... COMMAND\n\n", LOKET_VERSION);
+    (void)fprintf(out, "loketd %s, the server of Loket\n\nloketd [-c FILE] [--set SECTION.KEY=VALUE]... COMMAND\n\n",
+                  LOKET_VERSION);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         (void)fprintf(out, "  %-10s %-36s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
 }

@@ -15,30 +15,28 @@
 #define LOCK_TRY  "select pg_try_advisory_lock(7443, 1)"
 #define LOCK_WAIT "select pg_advisory_lock(7443, 1)"
 
-static const char bootstrap[] =
-    "begin;"
-    "create schema if not exists meta;"
-    "create table if not exists meta.migration ("
-    "  number     int primary key check (number > 0),"
-    "  name       text not null unique,"
-    "  sha256     bytea not null check (octet_length(sha256) = 32),"
-    "  applied_at timestamptz not null default now());"
-    "create table if not exists meta.code ("
-    "  sha256     bytea not null check (octet_length(sha256) = 32),"
-    "  applied_at timestamptz not null default now());"
-    "commit";
+static const char bootstrap[] = "begin;"
+                                "create schema if not exists meta;"
+                                "create table if not exists meta.migration ("
+                                "  number     int primary key check (number > 0),"
+                                "  name       text not null unique,"
+                                "  sha256     bytea not null check (octet_length(sha256) = 32),"
+                                "  applied_at timestamptz not null default now());"
+                                "create table if not exists meta.code ("
+                                "  sha256     bytea not null check (octet_length(sha256) = 32),"
+                                "  applied_at timestamptz not null default now());"
+                                "commit";
 
 /* The schemas of functions are dropped with all that is in them; no table stands in one. */
-static const char recreate[] =
-    "drop schema if exists api_job cascade;"
-    "drop schema if exists api_auth cascade;"
-    "drop schema if exists api cascade;"
-    "drop schema if exists rule cascade;"
-    "create schema rule authorization loket_owner;"
-    "create schema api authorization loket_owner;"
-    "create schema api_auth authorization loket_owner;"
-    "create schema api_job authorization loket_owner;"
-    "set local role loket_owner";
+static const char recreate[] = "drop schema if exists api_job cascade;"
+                               "drop schema if exists api_auth cascade;"
+                               "drop schema if exists api cascade;"
+                               "drop schema if exists rule cascade;"
+                               "create schema rule authorization loket_owner;"
+                               "create schema api authorization loket_owner;"
+                               "create schema api_auth authorization loket_owner;"
+                               "create schema api_job authorization loket_owner;"
+                               "set local role loket_owner";
 
 /* The files of sql/api with one hash over all of them and the method table. */
 struct code {
@@ -97,8 +95,7 @@ static bool migration_apply(PGconn *db, const struct migration *row) {
     (void)snprintf(number, sizeof number, "%d", row->number);
     const char *values[] = {number, row->name, row->sha256};
     bool good = simple(db, "begin") && owner_run_file(db, row->path, row->text) && simple(db, "reset role") &&
-                owner_do(db, "insert into meta.migration (number, name, sha256) values ($1, $2, decode($3, 'hex'))", 3,
-                         values);
+                owner_do(db, "insert into meta.migration (number, name, sha256) values ($1, $2, decode($3, 'hex'))", 3, values);
     good = finish(db, good);
     if (good) (void)printf("applied %s\n", row->name);
     return good;
@@ -196,8 +193,7 @@ static bool code_apply(PGconn *db, const struct code *code) {
     bool good = simple(db, "begin") && simple(db, recreate);
     for (size_t i = 0; i < code->count && good; i++) good = owner_run_file(db, code->paths[i], code->texts[i]);
     good = good && methods_write(db) && simple(db, "reset role") &&
-           owner_do(db, "insert into meta.code (sha256, applied_at) values (decode($1, 'hex'), clock_timestamp())", 1,
-                    values);
+           owner_do(db, "insert into meta.code (sha256, applied_at) values (decode($1, 'hex'), clock_timestamp())", 1, values);
     good = finish(db, good);
     if (good) (void)printf("functions made anew from %zu files\n", code->count);
     return good;
@@ -219,8 +215,7 @@ static int status_print(const struct migration_plan *plan, const struct code *co
 
 static int migrate(PGconn *db, const struct migration_plan *plan, struct code *code) {
     size_t applied = 0;
-    if (!plan_allowed(plan) || !simple(db, bootstrap) || !migrations_apply(db, plan, &applied))
-        return EX_DATAERR;
+    if (!plan_allowed(plan) || !simple(db, bootstrap) || !migrations_apply(db, plan, &applied)) return EX_DATAERR;
     /* A new table may be a reason for a function to be compiled again, though its file did not change. */
     if (applied == 0 && code->current) {
         (void)puts("nothing to do");

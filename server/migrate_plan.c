@@ -141,7 +141,8 @@ static bool read_table(struct migration_plan *plan, PGconn *db) {
     if (fresh) return true;
     result = owner_query(db,
                          "select number, name, encode(sha256, 'hex'), to_char(applied_at, 'YYYY-MM-DD HH24:MI:SSOF')"
-                         "  from meta.migration order by number", 0, NULL);
+                         "  from meta.migration order by number",
+                         0, NULL);
     if (!result) return false;
     for (int i = 0; i < PQntuples(result); i++) mark_applied(plan, result, i);
     PQclear(result);

@@ -11,9 +11,9 @@
 enum migration_state {
     MIGRATION_PENDING,
     MIGRATION_APPLIED,
-    MIGRATION_CHANGED,  /* applied, and the file is not what it was */
-    MIGRATION_MISSING,  /* applied, and the file is gone */
-    MIGRATION_DISORDER  /* not applied, but a later one is; or its number is there twice or skipped one */
+    MIGRATION_CHANGED, /* applied, and the file is not what it was */
+    MIGRATION_MISSING, /* applied, and the file is gone */
+    MIGRATION_DISORDER /* not applied, but a later one is; or its number is there twice or skipped one */
 };
 
 struct migration {

@@ -35,10 +35,8 @@ static void print_part(const char *name, const char *text) {
 
 void owner_print_message(const char *message, const char *argument) {
     const char *place = strstr(message, "%s");
-    if (place)
-        (void)fprintf(stderr, "%.*s%s%s\n", (int)(place - message), message, argument ? argument : "", place + 2);
-    else
-        (void)fprintf(stderr, "%s\n", message);
+    if (place) (void)fprintf(stderr, "%.*s%s%s\n", (int)(place - message), message, argument ? argument : "", place + 2);
+    else (void)fprintf(stderr, "%s\n", message);
 }
 
 static void print_error(const PGresult *result, const char *place) {
@@ -60,10 +58,8 @@ PGresult *owner_query(PGconn *db, const char *sql, int count, const char *const 
     PGresult *result = PQexecParams(db, sql, count, NULL, values, NULL, NULL, 0);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return result;
-    if (result && PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))
-        print_error(result, "loketd: the database refused");
-    else
-        (void)fprintf(stderr, "loketd: %s", PQerrorMessage(db));
+    if (result && PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)) print_error(result, "loketd: the database refused");
+    else (void)fprintf(stderr, "loketd: %s", PQerrorMessage(db));
     PQclear(result);
     return NULL;
 }

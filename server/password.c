@@ -16,8 +16,7 @@ _Static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash must fit")
 bool password_hash(const char *password, char hash[PASSWORD_HASH_BYTES]) {
     if (sodium_init() < 0) return false;
     memset(hash, 0, PASSWORD_HASH_BYTES);
-    return crypto_pwhash_str_alg(hash, password, strlen(password), OPERATIONS, MEMORY,
-                                 crypto_pwhash_ALG_ARGON2ID13) == 0;
+    return crypto_pwhash_str_alg(hash, password, strlen(password), OPERATIONS, MEMORY, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
 /* The hash of a password that nobody has, made once with today's parameters. */
@@ -57,16 +56,13 @@ static bool text_repeats(const char *text, const char *part) {
     return true;
 }
 
-enum loket_error password_check_rules(const char *password, const char *username,
-                                      struct error *error) {
+enum loket_error password_check_rules(const char *password, const char *username, struct error *error) {
     static const char field[] = "new_password";
     if (!*password) return error_set(error, LOKET_REQUIRED, field, "This must be filled in", NULL);
-    if (strlen(password) > LIMIT_PASSWORD_BYTES)
-        return error_set(error, LOKET_INVALID, field, "The password is too long", NULL);
+    if (strlen(password) > LIMIT_PASSWORD_BYTES) return error_set(error, LOKET_INVALID, field, "The password is too long", NULL);
     bool valid = false;
     size_t count = utf8_count(password, &valid);
-    if (!valid)
-        return error_set(error, LOKET_INVALID, field, "This has characters that cannot be shown", NULL);
+    if (!valid) return error_set(error, LOKET_INVALID, field, "This has characters that cannot be shown", NULL);
     if (count < LIMIT_PASSWORD_MIN) {
         char least[16];
         (void)snprintf(least, sizeof least, "%u", LIMIT_PASSWORD_MIN);

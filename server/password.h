@@ -24,8 +24,7 @@ bool password_needs_rehash(const char *hash);
 /* The rules for a new password: LIMIT_PASSWORD_MIN characters to LIMIT_PASSWORD_BYTES bytes, valid UTF-8
  * without control characters, not one character repeated, and not the user name, alone or repeated.
  * LOKET_INVALID with field "new_password", or LOKET_REQUIRED when it is empty. `username` may be NULL. */
-enum loket_error password_check_rules(const char *password, const char *username,
-                                      struct error *error);
+enum loket_error password_check_rules(const char *password, const char *username, struct error *error);
 
 /* A random password of 16 letters and digits in groups of four ("k7mt-p3xw-..."), without those that are
  * taken for one another: 32 signs to choose from, 80 bits. */

@@ -96,8 +96,10 @@ void session_reply(struct session *session, uint64_t id, const struct buffer *bo
         if (!send_envelope(session, &envelope)) session_close(session);
         return;
     }
-    envelope.body.data = body->data;
-    envelope.body.len = body->size;
+    if (body) {
+        envelope.body.data = body->data;
+        envelope.body.len = body->size;
+    }
     if (!send_envelope(session, &envelope)) session_close(session);
 }
 
@@ -274,7 +276,7 @@ void session_sweep(struct worker *worker) {
                     : session->state == SESSION_ANONYMOUS ? age > LOGIN_SECONDS && !session->request_count
                     : session->state == SESSION_CLOSING
                         ? silence > HANDSHAKE_SECONDS || evbuffer_get_length(bufferevent_get_output(session->stream)) == 0
-                                                          : silence > IDLE_SECONDS;
+                        : silence > IDLE_SECONDS;
         if (over) session_free(session);
     }
 }

@@ -51,14 +51,10 @@ static const char *skip_dollar_quoted(const char *at) {
 /* Behind the white space and comments at `at`. */
 static const char *skip_blank(const char *at) {
     for (;;) {
-        if (isspace((unsigned char)*at))
-            at++;
-        else if (at[0] == '-' && at[1] == '-')
-            at = skip_to(at, "\n");
-        else if (at[0] == '/' && at[1] == '*')
-            at = skip_block_comment(at);
-        else
-            return at;
+        if (isspace((unsigned char)*at)) at++;
+        else if (at[0] == '-' && at[1] == '-') at = skip_to(at, "\n");
+        else if (at[0] == '/' && at[1] == '*') at = skip_block_comment(at);
+        else return at;
     }
 }
 

@@ -14,11 +14,10 @@
 
 #define ROLES_MOST 32
 
-static const char usage[] =
-    "usage: loketd user add --office CODE --username U --name N --role R[@UNIT][:PERMIT] [--role ...]\n"
-    "                       [--nik NIK] [--demonstration]\n"
-    "       loketd user password --office CODE --username U\n"
-    "The password is read from standard input, one line; when that is empty, one is made and printed.\n";
+static const char usage[] = "usage: loketd user add --office CODE --username U --name N --role R[@UNIT][:PERMIT] [--role ...]\n"
+                            "                       [--nik NIK] [--demonstration]\n"
+                            "       loketd user password --office CODE --username U\n"
+                            "The password is read from standard input, one line; when that is empty, one is made and printed.\n";
 
 struct request {
     const char *office, *username, *name, *nik;
@@ -36,8 +35,8 @@ static int refuse_usage(void) {
 }
 
 static bool option_take(struct request *request, int option) {
-    const char **const single[] = {['o'] = &request->office, ['u'] = &request->username, ['n'] = &request->name,
-                                   ['k'] = &request->nik};
+    const char **const single[] = {
+        ['o'] = &request->office, ['u'] = &request->username, ['n'] = &request->name, ['k'] = &request->nik};
     if (option == 'd') {
         request->demonstration = true;
     } else if (option == 'r' && request->role_count < ROLES_MOST) {
@@ -51,11 +50,13 @@ static bool option_take(struct request *request, int option) {
 }
 
 static bool options_read(struct request *request, int argc, char **argv) {
-    static const struct option options[] = {
-        {"office", required_argument, NULL, 'o'}, {"username", required_argument, NULL, 'u'},
-        {"name", required_argument, NULL, 'n'},   {"nik", required_argument, NULL, 'k'},
-        {"role", required_argument, NULL, 'r'},   {"demonstration", no_argument, NULL, 'd'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"office", required_argument, NULL, 'o'},
+                                            {"username", required_argument, NULL, 'u'},
+                                            {"name", required_argument, NULL, 'n'},
+                                            {"nik", required_argument, NULL, 'k'},
+                                            {"role", required_argument, NULL, 'r'},
+                                            {"demonstration", no_argument, NULL, 'd'},
+                                            {NULL, 0, NULL, 0}};
     optind = 0;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         if (!option_take(request, option)) return false;
@@ -112,8 +113,14 @@ static char *roles_array(const struct request *request) {
 
 static bool store_new(PGconn *db, const struct request *request) {
     char *roles = roles_array(request);
-    const char *values[] = {request->office, request->username, request->name ? request->name : "", request->nik, roles,
-                            request->demonstration ? "t" : "f", request->hash, request->made ? "t" : "f"};
+    const char *values[] = {request->office,
+                            request->username,
+                            request->name ? request->name : "",
+                            request->nik,
+                            roles,
+                            request->demonstration ? "t" : "f",
+                            request->hash,
+                            request->made ? "t" : "f"};
     bool good = roles && owner_do(db, "select rule.user_add($1, $2, $3, $4, $5, $6, $7, $8)", 8, values);
     free(roles);
     return good;

@@ -83,8 +83,8 @@ static bool loop_open(struct loop *loop) {
     if (!worker->pool || !worker->announcer || !worker->auth || !loop->sweep || !loop->stop || !loop->drain) return false;
     if (event_add(loop->sweep, &second) != 0 || event_add(loop->stop, NULL) != 0) return false;
     for (int i = 0; i < worker->given->listener_count; i++) {
-        loop->listeners[i] = evconnlistener_new(worker->base, on_accept, worker, LEV_OPT_CLOSE_ON_EXEC, 0,
-                                                worker->given->listeners[i]);
+        loop->listeners[i] =
+            evconnlistener_new(worker->base, on_accept, worker, LEV_OPT_CLOSE_ON_EXEC, 0, worker->given->listeners[i]);
         if (!loop->listeners[i]) return false;
     }
     return true;

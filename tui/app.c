@@ -179,7 +179,8 @@ static void draw_title(struct app *app) {
     (void)snprintf(left, sizeof left, "Loket%s%s  %s", app->session.office_name[0] ? " - " : "", app->session.office_name,
                    top->title[0] ? top->title : _(top->ops->title));
     /* where am I comes before whose office it is */
-    if (text_width(left) > COLS - width - 3) (void)snprintf(left, sizeof left, "%s", top->title[0] ? top->title : _(top->ops->title));
+    if (text_width(left) > COLS - width - 3)
+        (void)snprintf(left, sizeof left, "%s", top->title[0] ? top->title : _(top->ops->title));
     terminal_look(LOOK_TITLE);
     text_draw(0, 0, 1, "");
     text_draw(0, 1, COLS - width - 3, left);

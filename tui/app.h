@@ -21,10 +21,10 @@ enum outcome {
 };
 
 struct screen_ops {
-    const char *title;           /* a msgid */
-    const char *about;           /* for F1: what this stage is for and the rule behind it, a msgid */
+    const char *title; /* a msgid */
+    const char *about; /* for F1: what this stage is for and the rule behind it, a msgid */
     const struct key_row *keys;
-    size_t size;                 /* of the screen's own struct, whose first member is struct screen */
+    size_t size; /* of the screen's own struct, whose first member is struct screen */
     void (*free)(struct screen *screen);
     void (*draw)(struct screen *screen, int row, int rows);
     enum outcome (*action)(struct screen *screen, int action);
@@ -32,17 +32,17 @@ struct screen_ops {
     void (*event)(struct screen *screen, int64_t application_id);      /* a queue of ours changed; may be NULL */
     void (*shown)(struct screen *screen);                              /* it is on top (again); may be NULL */
     bool (*refused)(struct screen *screen, const struct error *error); /* puts an error beside its field; may be NULL */
-    bool typing;                 /* letters go into fields, not to actions */
+    bool typing;                                                       /* letters go into fields, not to actions */
 };
 
 struct screen {
     const struct screen_ops *ops;
     struct app *app;
     struct screen *below;
-    char title[96];   /* instead of ops->title, when set */
-    bool waits;       /* for the answer of its main action: keys are kept and replayed */
-    bool wants_key;   /* the next key is not an action: it goes to ops->key as it is */
-    bool unsaved;     /* leaving asks first */
+    char title[96]; /* instead of ops->title, when set */
+    bool waits;     /* for the answer of its main action: keys are kept and replayed */
+    bool wants_key; /* the next key is not an action: it goes to ops->key as it is */
+    bool unsaved;   /* leaving asks first */
 };
 
 struct role_row {
@@ -62,11 +62,11 @@ struct app {
     struct client *client;
     struct screen *top;
     struct session_info session;
-    struct calendar calendar;           /* the office's; its days belong to calendar_reply */
+    struct calendar calendar;             /* the office's; its days belong to calendar_reply */
     Loket__CalendarReply *calendar_reply; /* owned; NULL until it is read */
-    const char *office, *user;   /* of the command line */
+    const char *office, *user;            /* of the command line */
     const char *receipt_folder, *printer;
-    bool language_given;         /* on the command line: it stays, whatever the profile says */
+    bool language_given; /* on the command line: it stays, whatever the profile says */
     enum client_line line;
     char message[400];
     bool unavailable; /* the message says that the server can't work now: the next answer takes it away */

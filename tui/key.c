@@ -9,9 +9,7 @@
 
 #define REBOUND_AT_MOST 64
 
-static struct {
-    char id[32], keys[64];
-} rebound[REBOUND_AT_MOST];
+static struct { char id[32], keys[64]; } rebound[REBOUND_AT_MOST];
 static int rebound_count;
 
 static const struct {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* A key: a Unicode character, or KEY_FUNCTION and ncurses's code. */
-#define KEY_FUNCTION 0x40000000
-#define KEY_CONTROL(letter) ((letter) & 0x1f)
+#define KEY_FUNCTION        0x40000000
+#define KEY_CONTROL(letter) ((letter)&0x1f)
 
 /* What a key asks for. Screens add their own from ACTION_OWN on. */
 enum action {
@@ -16,7 +16,7 @@ enum action {
     ACTION_HELP,
     ACTION_BACK,
     ACTION_REFRESH,
-    ACTION_MAIN,   /* the main thing of this screen: submit, approve, file */
+    ACTION_MAIN, /* the main thing of this screen: submit, approve, file */
     ACTION_LOOK_UP,
     ACTION_OPEN,
     ACTION_NEW,
@@ -29,11 +29,11 @@ enum action {
 };
 
 struct key_row {
-    int action;         /* enum action or the screen's own; 0 ends the table */
-    const char *id;     /* its name in keys.ini, e.g. "main" */
-    const char *keys;   /* "F10 ^S": the first is shown in the legend */
-    const char *label;  /* of the legend, a msgid; NULL: not in the legend */
-    const char *help;   /* of F1, a msgid */
+    int action;        /* enum action or the screen's own; 0 ends the table */
+    const char *id;    /* its name in keys.ini, e.g. "main" */
+    const char *keys;  /* "F10 ^S": the first is shown in the legend */
+    const char *label; /* of the legend, a msgid; NULL: not in the legend */
+    const char *help;  /* of F1, a msgid */
 };
 
 /* The action of `key` in the table, 0 when there is none. `letters` false: only function and control keys count, because

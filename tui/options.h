@@ -10,8 +10,8 @@ struct options {
     bool language_given; /* by a flag: it stays, whatever the user's profile says */
 };
 
-/* Reads all three, and the keys of ~/.config/loket/keys.ini. The texts live as long as the process. False when the program is to end
- * with *code: help or version was asked for, or a mistake was told on standard error with file and line. */
+/* Reads all three, and the keys of ~/.config/loket/keys.ini. The texts live as long as the process. False when the program is to
+ * end with *code: help or version was asked for, or a mistake was told on standard error with file and line. */
 bool options_read(struct options *options, int argc, char **argv, int *code);
 
 #endif

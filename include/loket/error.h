@@ -40,8 +40,8 @@ struct error {
 
 /* Fills `error` (which may be NULL) and returns `code`, so that a failing function can end with
  * `return error_set(...)`. `field` and `argument` may be NULL. */
-enum loket_error error_set(struct error *error, enum loket_error code, const char *field,
-                           const char *message, const char *argument);
+enum loket_error error_set(struct error *error, enum loket_error code, const char *field, const char *message,
+                           const char *argument);
 
 /* The code's short name for logs, e.g. "stale"; never NULL. */
 const char *error_name(enum loket_error code);

@@ -2,24 +2,24 @@
 #ifndef LOKET_LIMITS_H
 #define LOKET_LIMITS_H
 
-#define LIMIT_FRAME_BYTES      (1024u * 1024u) /* one Envelope, without its 4-byte length */
-#define LIMIT_FRAME_HEADER     4u
-#define LIMIT_METHOD_BYTES     48u  /* "inspection.report" */
-#define LIMIT_REQUESTS_OPEN    64u  /* unanswered requests of one connection */
-#define LIMIT_LIST_ROWS        100u /* rows of one page of a list */
-#define LIMIT_REPEATED         500u /* elements of one repeated field in a request */
-#define LIMIT_TEXT_BYTES       (64u * 1024u) /* one string field in a request */
-#define LIMIT_PASSWORD_BYTES   128u
-#define LIMIT_PASSWORD_MIN     12u
+#define LIMIT_FRAME_BYTES    (1024u * 1024u) /* one Envelope, without its 4-byte length */
+#define LIMIT_FRAME_HEADER   4u
+#define LIMIT_METHOD_BYTES   48u           /* "inspection.report" */
+#define LIMIT_REQUESTS_OPEN  64u           /* unanswered requests of one connection */
+#define LIMIT_LIST_ROWS      100u          /* rows of one page of a list */
+#define LIMIT_REPEATED       500u          /* elements of one repeated field in a request */
+#define LIMIT_TEXT_BYTES     (64u * 1024u) /* one string field in a request */
+#define LIMIT_PASSWORD_BYTES 128u
+#define LIMIT_PASSWORD_MIN   12u
 
-#define TOKEN_BYTES            32u /* session token */
-#define IDEMPOTENCY_KEY_BYTES  16u
+#define TOKEN_BYTES           32u /* session token */
+#define IDEMPOTENCY_KEY_BYTES 16u
 
-#define HANDSHAKE_SECONDS      10 /* to finish TLS */
-#define LOGIN_SECONDS          120 /* a connection without a session is closed after this */
-#define IDLE_SECONDS           300 /* a connection that sends nothing */
+#define HANDSHAKE_SECONDS 10  /* to finish TLS */
+#define LOGIN_SECONDS     120 /* a connection without a session is closed after this */
+#define IDLE_SECONDS      300 /* a connection that sends nothing */
 
-#define ALPN_PROTOCOL          "loket/1"
-#define DEFAULT_PORT           "7443"
+#define ALPN_PROTOCOL "loket/1"
+#define DEFAULT_PORT  "7443"
 
 #endif

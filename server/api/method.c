@@ -9,8 +9,8 @@ static const struct method *const tables[] = {
 };
 
 static const char *const role_names[ROLE_COUNT] = {
-    "front_office", "analyst",   "section_head",       "head",    "technical_coordinator", "surveyor",
-    "treasurer",    "archivist", "complaints_officer", "auditor", "manager",               "admin",
+    "front_office",       "analyst", "section_head", "head",  "technical_coordinator", "surveyor", "treasurer", "archivist",
+    "complaints_officer", "auditor", "manager",      "admin",
 };
 
 #define METHODS_AT_MOST 200

@@ -26,10 +26,11 @@ enum role {
     ROLE_MANAGER = 1 << 10,
     ROLE_ADMIN = 1 << 11
 };
-#define ROLE_COUNT 12
-#define ROLE_EVERYONE ((1u << ROLE_COUNT) - 1)              /* any login */
-#define ROLE_OFFICERS (ROLE_FRONT_OFFICE | ROLE_ANALYST | ROLE_SECTION_HEAD | ROLE_HEAD | \
-                       ROLE_TECHNICAL_COORDINATOR | ROLE_SURVEYOR | ROLE_TREASURER | ROLE_ARCHIVIST)
+#define ROLE_COUNT    12
+#define ROLE_EVERYONE ((1u << ROLE_COUNT) - 1) /* any login */
+#define ROLE_OFFICERS                                                                                                              \
+    (ROLE_FRONT_OFFICE | ROLE_ANALYST | ROLE_SECTION_HEAD | ROLE_HEAD | ROLE_TECHNICAL_COORDINATOR | ROLE_SURVEYOR |               \
+     ROLE_TREASURER | ROLE_ARCHIVIST)
 #define ROLE_READERS (ROLE_EVERYONE & ~(unsigned)ROLE_ADMIN) /* who may read an application */
 
 enum method_kind {
@@ -53,8 +54,8 @@ struct method {
 };
 
 /* A stage's table, ended by a row whose name is NULL. */
-extern const struct method auth_methods[], work_methods[], intake_methods[], verify_methods[],
-    inspect_methods[], decide_methods[], archive_methods[], admin_methods[], public_methods[];
+extern const struct method auth_methods[], work_methods[], intake_methods[], verify_methods[], inspect_methods[], decide_methods[],
+    archive_methods[], admin_methods[], public_methods[];
 
 /* The row of `name`, or NULL. O(log n). */
 const struct method *method_find(const char *name);

@@ -65,17 +65,13 @@ static int64_t number_of(const ProtobufCFieldDescriptor *field, const void *plac
     int32_t narrow;
     int64_t wide;
     switch (field->type) {
-    case PROTOBUF_C_TYPE_INT32:
-        memcpy(&narrow, place, sizeof narrow);
-        return narrow;
+    case PROTOBUF_C_TYPE_INT32: memcpy(&narrow, place, sizeof narrow); return narrow;
     case PROTOBUF_C_TYPE_BOOL: {
         protobuf_c_boolean truth;
         memcpy(&truth, place, sizeof truth);
         return truth;
     }
-    default:
-        memcpy(&wide, place, sizeof wide);
-        return wide;
+    default: memcpy(&wide, place, sizeof wide); return wide;
     }
 }
 
@@ -110,8 +106,8 @@ static size_t element_size(const ProtobufCFieldDescriptor *field) {
     return sizeof(void *);
 }
 
-static enum loket_error json_list(struct binding *binding, const ProtobufCMessage *message,
-                                  const ProtobufCFieldDescriptor *field, struct buffer *json) {
+static enum loket_error json_list(struct binding *binding, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                                  struct buffer *json) {
     size_t count = repeated_count(message, field);
     if (count > LIMIT_REPEATED) return refuse(binding, field->name, "This list is too long");
     const char *elements = pointer_at(message, field);
@@ -152,8 +148,7 @@ static enum loket_error json_message(struct binding *binding, const ProtobufCMes
 }
 
 /* A PostgreSQL array literal of texts or numbers. */
-static enum loket_error add_array(struct binding *binding, const ProtobufCMessage *message,
-                                  const ProtobufCFieldDescriptor *field) {
+static enum loket_error add_array(struct binding *binding, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
     struct buffer literal = {.limit = LIMIT_FRAME_BYTES * 2};
     size_t count = repeated_count(message, field);
     enum loket_error result = LOKET_OK;
@@ -183,8 +178,7 @@ static enum loket_error add_array(struct binding *binding, const ProtobufCMessag
     return result;
 }
 
-static enum loket_error add_json(struct binding *binding, const ProtobufCMessage *message,
-                                 const ProtobufCFieldDescriptor *field) {
+static enum loket_error add_json(struct binding *binding, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
     struct buffer json = {.limit = LIMIT_FRAME_BYTES * 8};
     enum loket_error result;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) result = json_list(binding, message, field, &json);
@@ -198,8 +192,7 @@ static enum loket_error add_json(struct binding *binding, const ProtobufCMessage
     return result;
 }
 
-static enum loket_error add_field(struct binding *binding, const ProtobufCMessage *message,
-                                  const ProtobufCFieldDescriptor *field) {
+static enum loket_error add_field(struct binding *binding, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field) {
     if (field->type == PROTOBUF_C_TYPE_MESSAGE) return add_json(binding, message, field);
     if (field->label == PROTOBUF_C_LABEL_REPEATED) return add_array(binding, message, field);
     if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -218,9 +211,8 @@ static enum loket_error add_field(struct binding *binding, const ProtobufCMessag
     return add_buffer(binding, &number, field->name);
 }
 
-enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size,
-                              const struct caller *caller, struct arena *arena, struct parameters *parameters,
-                              struct error *error) {
+enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size, const struct caller *caller,
+                              struct arena *arena, struct parameters *parameters, struct error *error) {
     struct binding binding = {arena, parameters, error};
     parameters->count = 0;
     const ProtobufCMessage *message = protobuf_c_message_unpack(method->request, &arena->allocator, body_size, body);
@@ -229,8 +221,7 @@ enum loket_error bind_request(const struct method *method, const uint8_t *body, 
     if (method->kind == METHOD_PUBLIC) result = add(&binding, caller->address, strlen(caller->address), 0);
     else result = add(&binding, (const char *)caller->token, TOKEN_BYTES, 1);
     if (result == LOKET_OK && method->kind == METHOD_WRITE) {
-        if (!caller->key)
-            return error_set(error, LOKET_REQUIRED, "key", "A write needs an idempotency key of 16 bytes", NULL);
+        if (!caller->key) return error_set(error, LOKET_REQUIRED, "key", "A write needs an idempotency key of 16 bytes", NULL);
         result = add(&binding, (const char *)caller->key, IDEMPOTENCY_KEY_BYTES, 1);
     }
     for (unsigned i = 0; i < method->request->n_fields && result == LOKET_OK; i++)

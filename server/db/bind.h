@@ -20,16 +20,15 @@ struct parameters {
 
 /* Who sends the request; all borrowed until the parameters are sent. */
 struct caller {
-    const uint8_t *token;   /* TOKEN_BYTES, or NULL */
-    const uint8_t *key;     /* IDEMPOTENCY_KEY_BYTES, or NULL */
+    const uint8_t *token; /* TOKEN_BYTES, or NULL */
+    const uint8_t *key;   /* IDEMPOTENCY_KEY_BYTES, or NULL */
     const char *address;
 };
 
 /* Unpacks `body` as the method's request into the arena and fills `parameters`. BAD_REQUEST when it is not the message, when
  * a text is not UTF-8 or a limit is passed (the field is named); REQUIRED when a write has no key. */
-enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size,
-                              const struct caller *caller, struct arena *arena, struct parameters *parameters,
-                              struct error *error);
+enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size, const struct caller *caller,
+                              struct arena *arena, struct parameters *parameters, struct error *error);
 
 /* Writes row 0 of `result` (binary) to `reply` as the packed message of `descriptor`. LOKET_INTERNAL when the row does not have the
  * message's shape. */

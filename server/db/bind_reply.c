@@ -58,7 +58,7 @@ static void write_bytes(struct buffer *reply, const ProtobufCFieldDescriptor *fi
     buffer_add(reply, value.data, value.size);
 }
 
-static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes value, int depth);
+static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record, int depth);
 
 static bool write_message(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, int depth) {
     struct buffer inner = {.limit = reply->limit};
@@ -72,9 +72,7 @@ static bool write_value(struct buffer *reply, const ProtobufCFieldDescriptor *fi
     int64_t number;
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-        write_bytes(reply, field, value);
-        return true;
+    case PROTOBUF_C_TYPE_BYTES: write_bytes(reply, field, value); return true;
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_BOOL:
@@ -83,10 +81,8 @@ static bool write_value(struct buffer *reply, const ProtobufCFieldDescriptor *fi
         write_tag(reply, field, WIRE_VARINT);
         buffer_varint(reply, (uint64_t)number);
         return true;
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return write_message(reply, field, value, depth);
-    default:
-        return false;
+    case PROTOBUF_C_TYPE_MESSAGE: return write_message(reply, field, value, depth);
+    default: return false;
     }
 }
 

@@ -102,8 +102,7 @@ static bool prepare_method(PGconn *db, const struct method *method) {
     int parameters = (int)method->request->n_fields + 1 + (method->kind == METHOD_WRITE);
     /* nothing from outside: the names are those of our own table */
     int used = snprintf(sql, sizeof sql, "%s%s(", "select * from api.", function);
-    for (int i = 1; i <= parameters; i++)
-        used += snprintf(sql + used, sizeof sql - (size_t)used, "%s$%d", i > 1 ? "," : "", i);
+    for (int i = 1; i <= parameters; i++) used += snprintf(sql + used, sizeof sql - (size_t)used, "%s$%d", i > 1 ? "," : "", i);
     (void)snprintf(sql + used, sizeof sql - (size_t)used, ")");
     return PQsendPrepare(db, function, sql, 0, NULL) == 1;
 }
@@ -206,8 +205,7 @@ static void on_readable(evutil_socket_t socket, short what, void *data) {
         if (connection->state == PREPARING) on_preparing(connection, result);
         else on_ready(connection, result);
     }
-    if (connection->db && PQstatus(connection->db) == CONNECTION_BAD)
-        connection_close(connection, PQerrorMessage(connection->db));
+    if (connection->db && PQstatus(connection->db) == CONNECTION_BAD) connection_close(connection, PQerrorMessage(connection->db));
 }
 
 static void on_connecting(evutil_socket_t socket, short what, void *data) {
@@ -304,14 +302,15 @@ static struct connection *least_loaded(struct pool *pool) {
     return best;
 }
 
-enum loket_error pool_call(struct pool *pool, const struct method *method, const struct parameters *parameters,
-                           pool_answer *answer, void *data, struct error *error) {
+enum loket_error pool_call(struct pool *pool, const struct method *method, const struct parameters *parameters, pool_answer *answer,
+                           void *data, struct error *error) {
     struct connection *connection = least_loaded(pool);
     struct call *call = connection ? calloc(1, sizeof *call) : NULL;
     char function[64];
     bind_function_name(method, function, sizeof function);
-    if (!call || PQsendQueryPrepared(connection->db, function, parameters->count, parameters->values, parameters->lengths,
-                                     parameters->formats, 1) != 1 ||
+    if (!call ||
+        PQsendQueryPrepared(connection->db, function, parameters->count, parameters->values, parameters->lengths,
+                            parameters->formats, 1) != 1 ||
         PQpipelineSync(connection->db) != 1) {
         free(call);
         error_set(error, LOKET_UNAVAILABLE, NULL, "The database is away: try again", NULL);

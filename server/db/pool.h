@@ -23,8 +23,8 @@ void pool_free(struct pool *pool);
 
 /* Calls the method's function. The parameters are sent before it returns. `answer` is called later, exactly once;
  * LOKET_UNAVAILABLE (and no call of `answer`) when no connection is ready or each has too much under way. */
-enum loket_error pool_call(struct pool *pool, const struct method *method, const struct parameters *parameters,
-                           pool_answer *answer, void *data, struct error *error);
+enum loket_error pool_call(struct pool *pool, const struct method *method, const struct parameters *parameters, pool_answer *answer,
+                           void *data, struct error *error);
 
 int pool_ready(const struct pool *pool);   /* connections that can be used */
 int pool_waiting(const struct pool *pool); /* calls without an answer */

@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-const char shape_functions_query[] =
-    "select p.proname, coalesce(array_to_string(p.proargnames, ','), ''),"
-    "       coalesce((select string_agg(format_type(t, null), ',' order by n)"
-    "                   from unnest(p.proargtypes::oid[]) with ordinality x(t, n)), ''),"
-    "       format_type(p.prorettype, null)"
-    "  from pg_proc p where p.pronamespace = 'api'::regnamespace";
+const char shape_functions_query[] = "select p.proname, coalesce(array_to_string(p.proargnames, ','), ''),"
+                                     "       coalesce((select string_agg(format_type(t, null), ',' order by n)"
+                                     "                   from unnest(p.proargtypes::oid[]) with ordinality x(t, n)), ''),"
+                                     "       format_type(p.prorettype, null)"
+                                     "  from pg_proc p where p.pronamespace = 'api'::regnamespace";
 
 const char shape_types_query[] =
     "select c.relname, string_agg(a.attname || ' ' || format_type(a.atttypid, null), ',' order by a.attnum)"
@@ -23,8 +22,7 @@ static const char *result_find(const PGresult *result, const char *name, int col
     return NULL;
 }
 
-static enum loket_error differs(struct error *error, const char *what, const char *name, const char *expected,
-                                const char *found) {
+static enum loket_error differs(struct error *error, const char *what, const char *name, const char *expected, const char *found) {
     error_set(error, LOKET_INVALID, name, what, NULL);
     (void)snprintf(error->argument, sizeof error->argument, "%.90s | %.90s", expected, found ? found : "-");
     return LOKET_INVALID;
@@ -88,8 +86,7 @@ static enum loket_error check_function(const struct method *method, const PGresu
         result = differs(error, "This function's parameters differ", name, expected_names, found_names);
     else if (strcmp(found_kinds, expected_kinds) != 0)
         result = differs(error, "This function's parameter types differ", name, expected_kinds, found_kinds);
-    else if (strcmp(found_reply, reply) != 0)
-        result = differs(error, "This function's reply differs", name, reply, found_reply);
+    else if (strcmp(found_reply, reply) != 0) result = differs(error, "This function's reply differs", name, reply, found_reply);
     buffer_free(&names);
     buffer_free(&kinds);
     return result;

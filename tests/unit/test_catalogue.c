@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OFFICE                                                                                              \
-    "[office]\ncode = uji\nname = Kantor \"Uji\"\ncity = Kota Uji\ntime_zone = Asia/Jakarta\n"              \
+#define OFFICE                                                                                                                     \
+    "[office]\ncode = uji\nname = Kantor \"Uji\"\ncity = Kota Uji\ntime_zone = Asia/Jakarta\n"                                     \
     "weekly_off = saturday, sunday\n[hours]\nmonday = 08:00-12:00, 13:00-16:00\n"
 #define UNITS     "[unit:DINKES]\nname = Dinas Kesehatan\ndepartment = yes\n"
 #define HOLIDAYS  "[holidays]\n2026-08-17 = Proklamasi Kemerdekaan\n"
 #define PROVINCES "[provinces]\n18 = Lampung\n"
-#define WORKFLOW                                                                                            \
-    "[workflow]\ncode = standard\n[stage:intake]\nname = Intake\nrole = front_office\n"                     \
-    "[stage:closed]\nname = Closed\nkind = end\n"                                                           \
+#define WORKFLOW                                                                                                                   \
+    "[workflow]\ncode = standard\n[stage:intake]\nname = Intake\nrole = front_office\n"                                            \
+    "[stage:closed]\nname = Closed\nkind = end\n"                                                                                  \
     "[step:intake.submit]\nto = closed\nrole = front_office\nlabel = Register\n"
-#define PERMIT                                                                                              \
-    "[permit]\ncode = TES\nname = Izin uji\nsector = uji\nservice_days = 3\nvalid_years = 5\n"              \
+#define PERMIT                                                                                                                     \
+    "[permit]\ncode = TES\nname = Izin uji\nsector = uji\nservice_days = 3\nvalid_years = 5\n"                                     \
     "number_pattern = 503/{NNNN}/{YYYY}\nworkflow = standard\n"
-#define FIELD     "[field:area]\nlabel = Luas\ntype = number\n"
-#define CHOICE    "[field:own]\nlabel = Mandiri\ntype = choice\nchoices = yes=Ya | no=Tidak\n"
+#define FIELD  "[field:area]\nlabel = Luas\ntype = number\n"
+#define CHOICE "[field:own]\nlabel = Mandiri\ntype = choice\nchoices = yes=Ya | no=Tidak\n"
 
 static const struct {
     const char *rule, *text;
@@ -48,8 +48,7 @@ static const struct {
     {"office", OFFICE "sunday = 8-12\n", "office:9: [hours] sunday: \"8-12\" is not of the form 08:00-12:00"},
     {"office", OFFICE "tuesday = 08:00-12:00, 11:00-13:00\n",
      "office:9: [hours] tuesday: \"11:00-13:00\" begins before the one ahead of it ends"},
-    {"office", OFFICE "[office]\ncode = uji\nname = x\ncity = y\ntime_zone = UTC\n",
-     "office:9: [office] is there twice"},
+    {"office", OFFICE "[office]\ncode = uji\nname = x\ncity = y\ntime_zone = UTC\n", "office:9: [office] is there twice"},
     {"office", OFFICE "lunch = no\n", "office:9: [hours] lunch: is not a key of this section"},
     {"office", "[office]\ncode = Uji\nname = x\ncity = y\ntime_zone = UTC\n[hours]\n", "office:2: [office] code: "},
     {"office", "[office]\ncode = uji\nname = x\ntime_zone = UTC\n[hours]\n", "office:1: [office] city: is missing"},
@@ -81,11 +80,13 @@ static const struct {
      "permit:18: [levy:aa] quantity: [field:own] is not a number"},
     {"permit", PERMIT "[levy:aa]\nname = x\nlegal_basis = y\nprice = -1\nvalid_from = 2026-01-01\n",
      "permit:12: [levy:aa] price: "},
-    {"permit", "[permit]\ncode = TES\nname = x\nsector = y\nservice_days = 0\nvalid_years = 5\n"
-               "number_pattern = {NNNN}/{YYYY}\nworkflow = standard\n",
+    {"permit",
+     "[permit]\ncode = TES\nname = x\nsector = y\nservice_days = 0\nvalid_years = 5\n"
+     "number_pattern = {NNNN}/{YYYY}\nworkflow = standard\n",
      "permit:5: [permit] service_days: 0 is not between 1 and 365"},
-    {"permit", "[permit]\ncode = TES\nname = x\nsector = y\nservice_days = 1\nvalid_years = 5\n"
-               "number_pattern = {NNNN}\nworkflow = other\n",
+    {"permit",
+     "[permit]\ncode = TES\nname = x\nsector = y\nservice_days = 1\nvalid_years = 5\n"
+     "number_pattern = {NNNN}\nworkflow = other\n",
      "permit:7: [permit] number_pattern: must have the year"},
     {"workflow", WORKFLOW "guards = often\n", "workflow:13: [step:intake.submit] guards: \"often\" is not one of"},
     {"workflow", WORKFLOW "[stage:attic]\nname = Attic\nrole = archivist\n",
@@ -175,8 +176,9 @@ static void a_good_catalogue_becomes_a_document(void **state) {
 static void files_are_read_as_editors_leave_them(void **state) {
     (void)state;
     struct catalogue catalogue;
-    read_with(&catalogue, "units", "\xEF\xBB\xBF[unit:DINKES]\r\n; a comment\r\nname = Dinas ; said behind\r\n"
-                                   "\tKesehatan\r\n  Kota\r\n");
+    read_with(&catalogue, "units",
+              "\xEF\xBB\xBF[unit:DINKES]\r\n; a comment\r\nname = Dinas ; said behind\r\n"
+              "\tKesehatan\r\n  Kota\r\n");
     assert_int_equal(catalogue.mistake_count, 0);
     const struct ini_section *unit = section_find(&catalogue.files[1], "unit", "DINKES");
     assert_string_equal(entry_value(unit, "name", ""), "Dinas Kesehatan Kota");

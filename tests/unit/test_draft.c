@@ -78,9 +78,12 @@ static void nobody_else_can_read_it(void **state) {
 
 static void a_file_that_is_no_draft_is_refused(void **state) {
     (void)state;
-    static const char *const contents[] = {
-        "", "nonsense", "loket-draft 1 zz\n", "loket-draft 1 00000000000000000000000000000000\nno equals sign\n",
-        "loket-draft 1 00000000000000000000000000000000\na=\\x\n", "loket-draft 2 00000000000000000000000000000000\n"};
+    static const char *const contents[] = {"",
+                                           "nonsense",
+                                           "loket-draft 1 zz\n",
+                                           "loket-draft 1 00000000000000000000000000000000\nno equals sign\n",
+                                           "loket-draft 1 00000000000000000000000000000000\na=\\x\n",
+                                           "loket-draft 2 00000000000000000000000000000000\n"};
     char path[200];
     struct draft draft;
     path_of("rina-other", path, sizeof path);

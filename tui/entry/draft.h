@@ -20,8 +20,8 @@ struct draft {
     size_t count;
 };
 
-/* Reads the draft `form` of `user` (both [a-z0-9._-], else refused). False when there is none, or when the file is not a draft (it is
- * left alone). Free with draft_free. */
+/* Reads the draft `form` of `user` (both [a-z0-9._-], else refused). False when there is none, or when the file is not a draft (it
+ * is left alone). Free with draft_free. */
 bool draft_load(const char *user, const char *form, struct draft *draft);
 /* Writes it. False when it can't be kept (full disk, no home): errno says why, and the draft before is untouched. */
 bool draft_save(const char *user, const char *form, const struct draft *draft);

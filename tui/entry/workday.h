@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct calendar {
-    int weekly_off;          /* bit 0 Monday ... bit 6 Sunday */
+    int weekly_off;              /* bit 0 Monday ... bit 6 Sunday */
     const char *const *holidays; /* ISO, sorted; borrowed */
     size_t holiday_count;
 };
@@ -18,7 +18,8 @@ void day_to_iso(long day, char iso[11]);
 int day_of_week(long day);
 
 bool workday_is(const struct calendar *calendar, long day);
-/* The day that is `count` (0 to 1,000) working days after `day`, which itself does not count. -1 when there is none within 10 years. */
+/* The day that is `count` (0 to 1,000) working days after `day`, which itself does not count. -1 when there is none within 10
+ * years. */
 long workday_add(const struct calendar *calendar, long day, int count);
 /* Working days after `from` up to `until`: negative when `until` is earlier. */
 int workday_between(const struct calendar *calendar, long from, long until);

@@ -80,8 +80,8 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
     for (size_t i = 0; i < a->n_requirements; i++) {
         const Loket__RequirementRow *r = a->requirements[i];
         if (!r->present) continue;
-        reader_add(out, strcmp(r->status, "refused") == 0 ? LOOK_WARNING : LOOK_PLAIN, "[%s] %s%s%s%s%s", text_word(r->status), r->name,
-                   r->document_number[0] ? " · " : "", r->document_number, r->reason[0] ? " - " : "", r->reason);
+        reader_add(out, strcmp(r->status, "refused") == 0 ? LOOK_WARNING : LOOK_PLAIN, "[%s] %s%s%s%s%s", text_word(r->status),
+                   r->name, r->document_number[0] ? " · " : "", r->document_number, r->reason[0] ? " - " : "", r->reason);
     }
     reader_add(out, LOOK_PLAIN, " ");
     reader_add(out, LOOK_TITLE, "%s", _("Form"));
@@ -165,8 +165,8 @@ static void on_custody(struct screen *screen, const ProtobufCMessage *reply, con
         text_instant(row->begin_at, from, sizeof from);
         text_instant(row->end_at, until, sizeof until);
         reader_add(&self->reader, LOOK_PLAIN, "%-14s - %-14s  %2d:%02d  %s%s%s  %s", from, row->end_at ? until : _("now"),
-                   row->working_minutes / 60, row->working_minutes % 60, text_word(row->stage_name), row->unit[0] ? " " : "", row->unit,
-                   row->holder[0] ? row->holder : text_word(row->reason));
+                   row->working_minutes / 60, row->working_minutes % 60, text_word(row->stage_name), row->unit[0] ? " " : "",
+                   row->unit, row->holder[0] ? row->holder : text_word(row->reason));
     }
     reader_add(&self->reader, LOOK_TITLE, "%s: %d:%02d", _("Working time that counts (hours:minutes)"), slip->total_minutes / 60,
                slip->total_minutes % 60);

@@ -69,7 +69,8 @@ static void on_staff(struct screen *screen, const ProtobufCMessage *reply, const
 
 static const struct screen_ops ops = {
     .title = N_("Assign work"),
-    .about = N_("Give this piece of work to somebody who has the role for it. The number behind each name is the work that they have."),
+    .about =
+        N_("Give this piece of work to somebody who has the role for it. The number behind each name is the work that they have."),
     .keys = keys,
     .size = sizeof(struct assign_screen),
     .free = assign_free,

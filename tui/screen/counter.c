@@ -95,9 +95,12 @@ static void build_archive(struct stage *stage) {
     const Loket__ApplicationOpenReply *a = stage->application;
     const struct {
         const char *code, *label, *value, *type;
-    } rows[] = {{"classification", N_("Classification"), a->classification, "text"}, {"room", N_("Room"), a->room, "text"},
-                {"shelf", N_("Shelf"), a->shelf, "text"},   {"box", N_("Box"), a->box, "text"},
-                {"folder", N_("Folder"), a->folder, "text"}, {"active_years", N_("Years active"), "2", "number"},
+    } rows[] = {{"classification", N_("Classification"), a->classification, "text"},
+                {"room", N_("Room"), a->room, "text"},
+                {"shelf", N_("Shelf"), a->shelf, "text"},
+                {"box", N_("Box"), a->box, "text"},
+                {"folder", N_("Folder"), a->folder, "text"},
+                {"active_years", N_("Years active"), "2", "number"},
                 {"inactive_years", N_("Years inactive"), "3", "number"}};
     stage_heading(stage, a->permit_name);
     stage_show(stage, _("Outcome"), text_word(a->outcome));
@@ -122,19 +125,28 @@ static void send_archive(struct stage *stage) {
 }
 
 static const struct stage_kind correction = {
-    .ops = STAGE_OPS(N_("Correction"), N_("The applicant brings what was returned. Only that can be changed; the analyst sees the old beside the "
-                                          "new, and the clock runs again when it is sent.")),
-    .draft = "correct", .build = build_correction, .send = send_correction,
+    .ops = STAGE_OPS(N_("Correction"),
+                     N_("The applicant brings what was returned. Only that can be changed; the analyst sees the old beside the "
+                        "new, and the clock runs again when it is sent.")),
+    .draft = "correct",
+    .build = build_correction,
+    .send = send_correction,
 };
 static const struct stage_kind handover = {
-    .ops = STAGE_OPS(N_("Handover"), N_("Give out the permit, or the letter of refusal. Look at the ID card; whoever comes for somebody else is "
-                                        "recorded with their NIK.")),
-    .draft = "handover", .build = build_handover, .send = send_handover,
+    .ops = STAGE_OPS(N_("Handover"),
+                     N_("Give out the permit, or the letter of refusal. Look at the ID card; whoever comes for somebody else is "
+                        "recorded with their NIK.")),
+    .draft = "handover",
+    .build = build_handover,
+    .send = send_handover,
 };
 static const struct stage_kind archive = {
-    .ops = STAGE_OPS(N_("Archive"), N_("Classify the file, say where it is and how long it is kept (JRA, UU 43/2009). What is filed can be found "
-                                       "and read by anybody in the office who may, and changed by nobody.")),
-    .draft = "archive", .build = build_archive, .send = send_archive,
+    .ops = STAGE_OPS(N_("Archive"),
+                     N_("Classify the file, say where it is and how long it is kept (JRA, UU 43/2009). What is filed can be found "
+                        "and read by anybody in the office who may, and changed by nobody.")),
+    .draft = "archive",
+    .build = build_archive,
+    .send = send_archive,
 };
 
 void correction_open(struct app *app, int64_t application_id, int64_t task_id) {

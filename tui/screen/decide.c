@@ -148,23 +148,34 @@ static void send_approval(struct stage *stage) {
 }
 
 static const struct stage_kind drafting = {
-    .ops = STAGE_OPS(N_("Drafting"), N_("Write what the decision rests on, and propose to approve or to refuse. A levy is computed from the "
-                                        "tariff: nobody types an amount.")),
-    .draft = "draft", .build = build_draft, .send = send_draft,
+    .ops = STAGE_OPS(N_("Drafting"),
+                     N_("Write what the decision rests on, and propose to approve or to refuse. A levy is computed from the "
+                        "tariff: nobody types an amount.")),
+    .draft = "draft",
+    .build = build_draft,
+    .send = send_draft,
 };
 static const struct stage_kind payment = {
     .ops = STAGE_OPS(N_("Payment"), N_("Confirm what the bank received. Only what is on the bill can be asked for.")),
-    .draft = "payment", .build = build_payment, .send = send_payment,
+    .draft = "payment",
+    .build = build_payment,
+    .send = send_payment,
 };
 static const struct stage_kind review = {
-    .ops = STAGE_OPS(N_("Review"), N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
-                                      "verified or drafted.")),
-    .draft = "review", .build = build_review, .send = send_review,
+    .ops = STAGE_OPS(N_("Review"),
+                     N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
+                        "verified or drafted.")),
+    .draft = "review",
+    .build = build_review,
+    .send = send_review,
 };
 static const struct stage_kind approval = {
-    .ops = STAGE_OPS(N_("Approval"), N_("Approve, or refuse with the reason and the rule. Nobody decides what they took in or checked. Several "
-                                        "can be approved at once from the queue: mark them and press F10.")),
-    .draft = "approval", .build = build_approval, .send = send_approval,
+    .ops = STAGE_OPS(N_("Approval"),
+                     N_("Approve, or refuse with the reason and the rule. Nobody decides what they took in or checked. Several "
+                        "can be approved at once from the queue: mark them and press F10.")),
+    .draft = "approval",
+    .build = build_approval,
+    .send = send_approval,
 };
 
 void draft_open(struct app *app, int64_t application_id, int64_t task_id) {

@@ -202,15 +202,21 @@ static void send_report(struct stage *stage) {
 }
 
 static const struct stage_kind assignment = {
-    .ops = STAGE_OPS(N_("Assignment"), N_("Choose who of your department inspects, and when. The first leads and files the report; everybody "
-                                          "signs it.")),
-    .draft = "assign", .build = build_assignment, .send = send_assignment,
+    .ops = STAGE_OPS(N_("Assignment"),
+                     N_("Choose who of your department inspects, and when. The first leads and files the report; everybody "
+                        "signs it.")),
+    .draft = "assign",
+    .build = build_assignment,
+    .send = send_assignment,
 };
 static const struct stage_kind report = {
-    .ops = STAGE_OPS(N_("Inspection report"), N_("The report of the inspection (Berita Acara): the checklist, what was found, and what you "
-                                                 "recommend. Everything typed is kept on this machine at each key: when the line is cut, log in "
-                                                 "again and go on. A report that is sent twice is filed once.")),
-    .draft = "report", .build = build_report, .send = send_report,
+    .ops = STAGE_OPS(N_("Inspection report"),
+                     N_("The report of the inspection (Berita Acara): the checklist, what was found, and what you "
+                        "recommend. Everything typed is kept on this machine at each key: when the line is cut, log in "
+                        "again and go on. A report that is sent twice is filed once.")),
+    .draft = "report",
+    .build = build_report,
+    .send = send_report,
 };
 
 void assignment_open(struct app *app, int64_t application_id, int64_t task_id) {

@@ -26,7 +26,7 @@ struct intake_screen {
     Loket__CatalogueOpenReply *type;    /* owned; NULL until a permit is chosen */
     char asked_type[40], found[40];     /* what was asked for, so that it is asked once */
     uint8_t key[IDEMPOTENCY_KEY_BYTES];
-    bool drafted;                       /* the draft was looked for */
+    bool drafted; /* the draft was looked for */
 };
 
 static const struct key_row keys[] = {
@@ -107,7 +107,8 @@ static void add_applicant(struct form *form) {
     field_choice(kind, "company", _("company"));
     field_set(kind, "person");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct field *field = typed_add(form, "applicant.", rows[i].code, _(rows[i].label), rows[i].type, rows[i].required, NULL, 0);
+        struct field *field =
+            typed_add(form, "applicant.", rows[i].code, _(rows[i].label), rows[i].type, rows[i].required, NULL, 0);
         if (rows[i].when) when(field, "applicant.kind", rows[i].when);
     }
 }
@@ -230,8 +231,18 @@ static void on_permits(struct screen *screen, const ProtobufCMessage *reply, con
 static void fill_applicant(struct intake_screen *self, const Loket__Applicant *p) {
     const struct {
         const char *code, *value;
-    } rows[] = {{"kind", p->kind},   {"nik", p->nik},         {"npwp", p->npwp},   {"nib", p->nib},     {"name", p->name}, {"responsible_name", p->responsible_name}, {"birth_place", p->birth_place}, {"birth_on", p->birth_on}, {"address", p->address},
-                {"region", p->region}, {"phone", p->phone},     {"email", p->email}};
+    } rows[] = {{"kind", p->kind},
+                {"nik", p->nik},
+                {"npwp", p->npwp},
+                {"nib", p->nib},
+                {"name", p->name},
+                {"responsible_name", p->responsible_name},
+                {"birth_place", p->birth_place},
+                {"birth_on", p->birth_on},
+                {"address", p->address},
+                {"region", p->region},
+                {"phone", p->phone},
+                {"email", p->email}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char code[64];
         (void)snprintf(code, sizeof code, "applicant.%s", rows[i].code);
@@ -294,7 +305,8 @@ static void follow(struct intake_screen *self) {
     struct field *birth = form_find(form, "applicant.birth_on");
     time_t at = time(NULL);
     struct tm now;
-    if (birth && !birth->value[0] && !nik_check(nik->value, localtime_r(&at, &now)->tm_year + 1900, &facts)) field_set(birth, facts.birth_on);
+    if (birth && !birth->value[0] && !nik_check(nik->value, localtime_r(&at, &now)->tm_year + 1900, &facts))
+        field_set(birth, facts.birth_on);
     find(self, nik->value);
 }
 
@@ -342,7 +354,8 @@ static void submit(struct intake_screen *self) {
     }
     keep_draft(self);
     intake_request_fill(&request, &self->form, self->type);
-    app_write(&self->base, "intake.submit", &request.message.base, self->key, &loket__intake_submit_reply__descriptor, on_submitted);
+    app_write(&self->base, "intake.submit", &request.message.base, self->key, &loket__intake_submit_reply__descriptor,
+              on_submitted);
     intake_request_free(&request);
 }
 
@@ -409,9 +422,10 @@ static bool intake_refused(struct screen *screen, const struct error *error) {
 
 static const struct screen_ops ops = {
     .title = N_("New application"),
-    .about = N_("Take in an application: choose the permit, find or register the applicant by NIK, and say which documents are there. "
-                "What is complete is registered and gets a receipt; else the list of what is missing is shown and nothing is "
-                "registered. The clock starts when the application is complete."),
+    .about =
+        N_("Take in an application: choose the permit, find or register the applicant by NIK, and say which documents are there. "
+           "What is complete is registered and gets a receipt; else the list of what is missing is shown and nothing is "
+           "registered. The clock starts when the application is complete."),
     .keys = keys,
     .size = sizeof(struct intake_screen),
     .free = intake_free,

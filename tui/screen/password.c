@@ -58,7 +58,8 @@ static bool password_refused(struct screen *screen, const struct error *error) {
 
 static const struct screen_ops ops = {
     .title = N_("Change password"),
-    .about = N_("At least 12 characters. A sentence that only you would say is easier to keep and harder to guess than a short word."),
+    .about =
+        N_("At least 12 characters. A sentence that only you would say is easier to keep and harder to guess than a short word."),
     .keys = keys,
     .size = sizeof(struct password_screen),
     .free = password_free,

@@ -11,8 +11,6 @@
 #include <tui/ui/text.h>
 #include <unistd.h>
 
-extern char **environ;
-
 void printout_write(struct app *app, const struct reader *reader, const char *name) {
     char path[512];
     const char *home = getenv("HOME");

@@ -9,7 +9,16 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_FILTER = ACTION_OWN, ACTION_READ, ACTION_RELEASE, ACTION_TAKE_OVER, ACTION_MORE, ACTION_FIND, ACTION_GO, ACTION_ASSIGN };
+enum {
+    ACTION_FILTER = ACTION_OWN,
+    ACTION_READ,
+    ACTION_RELEASE,
+    ACTION_TAKE_OVER,
+    ACTION_MORE,
+    ACTION_FIND,
+    ACTION_GO,
+    ACTION_ASSIGN
+};
 
 struct queue_screen {
     struct screen base;
@@ -67,7 +76,8 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     int column = 26 + name_columns;
     if (wide) {
         char stage[120];
-        (void)snprintf(stage, sizeof stage, "%s%s%s", text_word(queued->stage_name), queued->holder[0] ? " · " : "", queued->holder);
+        (void)snprintf(stage, sizeof stage, "%s%s%s", text_word(queued->stage_name), queued->holder[0] ? " · " : "",
+                       queued->holder);
         text_draw(row, column, 20, stage);
         column += 20;
     }
@@ -139,8 +149,7 @@ static void read_rows(struct queue_screen *self, const char *after) {
         request.closed = true;
         request.after = place;
         request.limit = 100;
-        if (self->text[0])
-            app_ask(&self->base, "application.search", &request.base, &loket__queue_list_reply__descriptor, on_rows);
+        if (self->text[0]) app_ask(&self->base, "application.search", &request.base, &loket__queue_list_reply__descriptor, on_rows);
         return;
     }
     Loket__QueueListRequest request = LOKET__QUEUE_LIST_REQUEST__INIT;
@@ -272,7 +281,9 @@ static enum outcome queue_action(struct screen *screen, int action) {
     case ACTION_READ:
         if (row) application_open(screen->app, row->application_id);
         break;
-    case ACTION_SEARCH: dialog_ask(screen, _("Show only what has this in its number or name (empty: all)"), _("Text"), false, narrow); break;
+    case ACTION_SEARCH:
+        dialog_ask(screen, _("Show only what has this in its number or name (empty: all)"), _("Text"), false, narrow);
+        break;
     case ACTION_FILTER:
         self->filter = (self->filter + 1) % filter_count(screen->app);
         read_anew(self);
@@ -332,8 +343,9 @@ static const struct screen_ops ops = {
 
 static const struct screen_ops search_ops = {
     .title = N_("Find an application"),
-    .about = N_("Any application of the office, also what is in the archive: by its number, the permit's number, part of a name, or a "
-                "whole NIK, NPWP or NIB."),
+    .about =
+        N_("Any application of the office, also what is in the archive: by its number, the permit's number, part of a name, or a "
+           "whole NIK, NPWP or NIB."),
     .keys = keys,
     .size = sizeof(struct queue_screen),
     .free = queue_free,

@@ -13,8 +13,6 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-
-
 const struct key_row stage_keys[] = {
     {ACTION_MAIN, "main", "F10 ^S", N_("send"), N_("send what is filled in")},
     {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice of a coded field (or its first letter)")},

@@ -9,10 +9,10 @@
 struct stage;
 
 struct stage_kind {
-    struct screen_ops ops;  /* made with STAGE_OPS */
-    const char *draft;      /* of the draft's file name: [a-z]+ */
-    void (*build)(struct stage *stage);                           /* the form, from stage->application */
-    void (*send)(struct stage *stage);                            /* everything is filled in: stage_write() */
+    struct screen_ops ops;              /* made with STAGE_OPS */
+    const char *draft;                  /* of the draft's file name: [a-z]+ */
+    void (*build)(struct stage *stage); /* the form, from stage->application */
+    void (*send)(struct stage *stage);  /* everything is filled in: stage_write() */
 };
 
 struct stage {
@@ -24,19 +24,21 @@ struct stage {
     Loket__StaffListReply *staff;             /* owned; where people are chosen from */
     int64_t application_id, task_id;
     uint8_t key[IDEMPOTENCY_KEY_BYTES]; /* of the sending; the same until it is answered, also after a crash */
-    bool by_inspection; /* reads inspection.open instead of application.open */
+    bool by_inspection;                 /* reads inspection.open instead of application.open */
 };
 
 /* The operations that every stage's screen has; `title` and `about` are msgids. */
-#define STAGE_KEYS_OPS(title_, about_, keys_, action_)                                                                                       \
-    {.title = title_, .about = about_, .keys = keys_, .size = sizeof(struct stage), .free = stage_free,            \
-     .draw = stage_draw, .shown = stage_shown, .action = action_, .key = stage_key, .refused = stage_refused, .typing = true}
+#define STAGE_KEYS_OPS(title_, about_, keys_, action_)                                                                             \
+    {                                                                                                                              \
+        .title = title_, .about = about_, .keys = keys_, .size = sizeof(struct stage), .free = stage_free, .draw = stage_draw,     \
+        .shown = stage_shown, .action = action_, .key = stage_key, .refused = stage_refused, .typing = true                        \
+    }
 
 #define STAGE_OPS(title_, about_) STAGE_KEYS_OPS(title_, about_, stage_keys, stage_action)
 
 /* Own actions of a stage come after this. */
 #define ACTION_STAGE_READ ACTION_OWN
-#define ACTION_STAGE (ACTION_OWN + 1)
+#define ACTION_STAGE      (ACTION_OWN + 1)
 
 extern const struct key_row stage_keys[];
 void stage_free(struct screen *screen);
@@ -68,7 +70,8 @@ bool stage_check(struct form *form, struct field *field, void *data);
 /* A copy of a reply, to be kept. */
 void *stage_copy(const ProtobufCMessage *message);
 
-/* Adds the choice "action" with what the workflow allows now, of the actions named (ended by NULL), and "reason" where one needs it. */
+/* Adds the choice "action" with what the workflow allows now, of the actions named (ended by NULL), and "reason" where one needs
+ * it. */
 void stage_add_actions(struct stage *stage, const char *const *wanted);
 
 #endif

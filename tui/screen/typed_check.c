@@ -50,7 +50,7 @@ static const struct {
     const char *type;
     const char *(*check)(const char *value);
 } checks[] = {
-    {"nik", check_nik},     {"npwp", check_npwp},   {"nib", nib_check},   {"phone", phone_check}, {"email", email_check},
+    {"nik", check_nik},           {"npwp", check_npwp},     {"nib", nib_check},     {"phone", phone_check}, {"email", email_check},
     {"postcode", check_postcode}, {"number", check_number}, {"money", check_money}, {"time", check_time},
 };
 

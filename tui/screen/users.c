@@ -29,8 +29,9 @@ struct user_screen {
     int32_t version;
 };
 
-static const char *const role_names[] = {"front_office", "analyst", "section_head", "head", "technical_coordinator", "surveyor",
-                                         "treasurer", "archivist", "complaints_officer", "auditor", "manager", "admin"};
+static const char *const role_names[] = {"front_office",          "analyst",  "section_head", "head",
+                                         "technical_coordinator", "surveyor", "treasurer",    "archivist",
+                                         "complaints_officer",    "auditor",  "manager",      "admin"};
 
 static const struct key_row list_keys[] = {
     {ACTION_OPEN, "open", "Enter", N_("open"), N_("see and change this user")},
@@ -57,7 +58,8 @@ static void role_fields(struct form *form, size_t place, const Loket__RoleRow *r
     (void)snprintf(permit, sizeof permit, "permit%zu", place);
     struct field *field = form_add(form, code, _("Role"), FIELD_CHOICE, false);
     field_choice(field, "", "-");
-    for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++) field_choice(field, role_names[i], text_word(role_names[i]));
+    for (size_t i = 0; i < sizeof role_names / sizeof role_names[0]; i++)
+        field_choice(field, role_names[i], text_word(role_names[i]));
     field_set(field, role ? role->role : "");
     char when[24];
     (void)snprintf(when, sizeof when, "%s", code);
@@ -132,8 +134,9 @@ static bool user_refused(struct screen *screen, const struct error *error) {
 
 static const struct screen_ops user_ops = {
     .title = N_("User"),
-    .about = N_("A person, and the roles that they hold: of the office, or within a technical department, or for one permit only. The "
-                "administrator takes no part in any application."),
+    .about =
+        N_("A person, and the roles that they hold: of the office, or within a technical department, or for one permit only. The "
+           "administrator takes no part in any application."),
     .keys = user_keys,
     .size = sizeof(struct user_screen),
     .free = user_free,
@@ -222,7 +225,8 @@ static void narrow(struct screen *screen, bool yes, const char *text) {
 static void on_password(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     char text[300];
     if (error) return;
-    text_message(N_("The new password, shown only now: %s"), ((const Loket__AuthResetPasswordReply *)reply)->password, text, sizeof text);
+    text_message(N_("The new password, shown only now: %s"), ((const Loket__AuthResetPasswordReply *)reply)->password, text,
+                 sizeof text);
     dialog_tell(screen, text);
 }
 

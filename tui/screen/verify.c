@@ -10,7 +10,8 @@
 enum { ACTION_ACCEPT_REST = ACTION_STAGE };
 
 static const struct key_row keys[] = {
-    {ACTION_MAIN, "main", "F10 ^S", N_("send"), N_("send what is decided; without a decision below, what follows from the documents")},
+    {ACTION_MAIN, "main", "F10 ^S", N_("send"),
+     N_("send what is decided; without a decision below, what follows from the documents")},
     {ACTION_ACCEPT_REST, "accept_rest", "F9 ^G", N_("accept rest"), N_("accept every document that is not decided yet")},
     {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice (or its first letter)")},
     {ACTION_STAGE_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
@@ -54,7 +55,8 @@ static void add_field(struct stage *stage, const Loket__FieldRow *f) {
 
 static void add_inspections(struct stage *stage, const Loket__ApplicationOpenReply *a) {
     for (size_t i = 0; i < a->n_inspections; i++)
-        stage_show(stage, a->inspections[i]->unit_name, a->inspections[i]->recommendation[0] ? _(a->inspections[i]->recommendation) : "");
+        stage_show(stage, a->inspections[i]->unit_name,
+                   a->inspections[i]->recommendation[0] ? _(a->inspections[i]->recommendation) : "");
 }
 
 static void build(struct stage *stage) {
@@ -158,11 +160,12 @@ static enum outcome verify_action(struct screen *screen, int action) {
 }
 
 static const struct stage_kind kind = {
-    .ops = STAGE_KEYS_OPS(N_("Verification"),
-                          N_("Accept or refuse each document, with the reason of a refusal. A return tells the applicant everything that is "
-                             "wrong at once, never one thing at a time, and opens only that to correction; the clock stands still until they "
-                             "answer. Whoever verifies an application never decides it."),
-                          keys, verify_action),
+    .ops = STAGE_KEYS_OPS(
+        N_("Verification"),
+        N_("Accept or refuse each document, with the reason of a refusal. A return tells the applicant everything that is "
+           "wrong at once, never one thing at a time, and opens only that to correction; the clock stands still until they "
+           "answer. Whoever verifies an application never decides it."),
+        keys, verify_action),
     .draft = "verify",
     .build = build,
     .send = verify_send,

@@ -107,7 +107,9 @@ void dialog_draw(struct app *app) {
     }
     terminal_look(LOOK_SELECTED);
     text_draw(top + height - 1, left, columns,
-              dialog->tells ? _(" any key: close") : dialog->form.count ? _(" Enter: send  Esc: back") : _(" y: yes  n: no  Esc: back"));
+              dialog->tells        ? _(" any key: close")
+              : dialog->form.count ? _(" Enter: send  Esc: back")
+                                   : _(" y: yes  n: no  Esc: back"));
     terminal_look(LOOK_PLAIN);
     if (dialog->form.count) form_draw(&dialog->form, row + 1, 4);
 }

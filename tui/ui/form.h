@@ -21,27 +21,27 @@ struct choice {
 };
 
 struct field {
-    char code[64];   /* as in the request: an error naming it is shown here */
+    char code[64]; /* as in the request: an error naming it is shown here */
     char label[96];
     enum field_kind kind;
     bool required, read_only;
-    char type[12];   /* what `check` is to look for: "nik", "phone" ...; "" nothing more than the kind */
-    size_t longest;  /* bytes */
-    char *value;     /* owned, never NULL */
+    char type[12];  /* what `check` is to look for: "nik", "phone" ...; "" nothing more than the kind */
+    size_t longest; /* bytes */
+    char *value;    /* owned, never NULL */
     struct choice *choices;
     size_t choice_count;
     char when_field[64], when_value[64]; /* asked only when that field applies and has that value ("!x": another than x) */
-    char note[160];  /* shown behind it: a name beside a code, an old value */
-    char error[200]; /* shown below it until it changes */
+    char note[160];                      /* shown behind it: a name beside a code, an old value */
+    char error[200];                     /* shown below it until it changes */
 };
 
 struct form {
     struct field *fields;
     size_t count, capacity;
-    size_t at;        /* the field with the cursor */
-    size_t cursor;    /* byte in its value */
-    int first_row;    /* scrolled */
-    bool changed;     /* since the caller last looked */
+    size_t at;     /* the field with the cursor */
+    size_t cursor; /* byte in its value */
+    int first_row; /* scrolled */
+    bool changed;  /* since the caller last looked */
     /* Checks a field that is left: returns false and fills error. May rewrite the value with field_set. NULL: none. */
     bool (*check)(struct form *form, struct field *field, void *data);
     void *data;

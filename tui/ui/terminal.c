@@ -13,9 +13,7 @@
 #define KEY_PASTE_BEGIN (KEY_MAX + 1)
 #define KEY_PASTE_END   (KEY_MAX + 2)
 
-static struct {
-    bool open, plain, colours, pasting;
-} terminal;
+static struct { bool open, plain, colours, pasting; } terminal;
 
 static const struct {
     attr_t monochrome, coloured;

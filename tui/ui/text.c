@@ -19,8 +19,7 @@ size_t text_next(const char *text, wchar_t *character) {
     }
     /* the C1 controls and the marks that turn the direction of a line round are commands as well */
     bool turns = (*character >= 0x202a && *character <= 0x202e) || (*character >= 0x2066 && *character <= 0x2069);
-    if (*character < 0x20 || (*character >= 0x7f && *character < 0xa0) || turns || wcwidth(*character) < 0)
-        *character = STAND_IN;
+    if (*character < 0x20 || (*character >= 0x7f && *character < 0xa0) || turns || wcwidth(*character) < 0) *character = STAND_IN;
     return size;
 }
 
@@ -111,8 +110,7 @@ void text_instant(long long at, char *out, size_t size) {
     time_t seconds = (time_t)at;
     struct tm local;
     if (!at || !localtime_r(&seconds, &local)) (void)snprintf(out, size, "-");
-    else
-        (void)snprintf(out, size, "%d %s %02d:%02d", local.tm_mday, month_name(local.tm_mon + 1), local.tm_hour, local.tm_min);
+    else (void)snprintf(out, size, "%d %s %02d:%02d", local.tm_mday, month_name(local.tm_mon + 1), local.tm_hour, local.tm_min);
 }
 
 void text_money(long long rupiah, char *out, size_t size) {
