@@ -161,7 +161,7 @@ static void session_over(struct client *client) {
 
 static void on_resumed(struct client *client, const Loket__Envelope *envelope) {
     if (envelope->error && envelope->error->code == LOKET__ERROR_CODE__UNAVAILABLE) {
-        connection_lost(client, "The server is busy");
+        connection_lost(client, envelope->error->message ? envelope->error->message : "The server is busy");
         return;
     }
     became_live(client);

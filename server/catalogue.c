@@ -76,7 +76,7 @@ void *catalogue_grow(struct catalogue *catalogue, void *rows, size_t count, size
     if (count < *room) return rows;
     *room = *room ? *room * 2 : 8;
     void *larger = catalogue_take(catalogue, *room * size);
-    if (count) memcpy(larger, rows, count * size);
+    if (rows && count) memcpy(larger, rows, count * size);
     return larger;
 }
 

@@ -91,6 +91,23 @@ static const struct screen_ops ops = {
     .typing = true,
 };
 
+static void on_logged_out(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct app *app = screen->app;
+    (void)reply;
+    if (error) return;
+    app_logged_out(app);
+    while (app->top) app_pop(app);
+    app->ended = false;
+    login_open(app);
+    app_say(app, N_("Logged out"), NULL);
+}
+
+void logout_open(struct app *app) {
+    Loket__Empty nothing = LOKET__EMPTY__INIT;
+    while (app->top->below) app_pop(app);
+    app_write(app->top, "auth.logout", &nothing.base, NULL, &loket__empty__descriptor, on_logged_out);
+}
+
 void login_open(struct app *app) {
     struct login_screen *self = (struct login_screen *)app_push(app, &ops);
     form_init(&self->form);

@@ -5,6 +5,8 @@
 #include <tui/app.h>
 
 void login_open(struct app *app);
+/* Ends the session; back to the login. */
+void logout_open(struct app *app);
 void queue_open(struct app *app);
 void palette_open(struct app *app);
 void password_open(struct app *app);

@@ -31,6 +31,7 @@ const struct place places[] = {
     {'a', N_("Audit log"), "auditor", audit_open},
     {'t', N_("Follow an application"), NULL, track_open},
     {'l', N_("Bahasa Indonesia / English"), NULL, language_switch},
+    {'x', N_("Log out"), NULL, logout_open},
     {'p', N_("Change password"), NULL, password_open},
     {0, NULL, NULL, NULL},
 };
