@@ -159,7 +159,7 @@ void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
 }
 
 static const struct key_row common_keys[] = {
-    {ACTION_HELP, "help", "F1 ?", N_("help"), N_("this page")},
+    {ACTION_HELP, "help", "F1 ? ^T", N_("help"), N_("this page")},
     {ACTION_REDRAW, "redraw", "^L", NULL, N_("draw the screen again")},
     {ACTION_PALETTE, "palette", "^P :", NULL, N_("any action or screen by a few letters of its name")},
     {0, NULL, NULL, NULL, NULL},
@@ -202,11 +202,11 @@ static int draw_legend_rows(const struct key_row *rows, int row, int column) {
     return column;
 }
 
-static int help_rows(const struct key_row *rows, int row, int last) {
+static int help_rows(const struct key_row *rows, bool letters, int row, int last) {
     char keys[64];
     for (; rows && rows->action && row < last; rows++) {
         if (!rows->help) continue;
-        key_all_shown(rows, keys, sizeof keys);
+        key_all_shown(rows, letters, keys, sizeof keys);
         text_draw(row, 2, 18, keys);
         text_draw(row++, 21, COLS - 22, _(rows->help));
     }
@@ -223,8 +223,8 @@ static void draw_help(struct app *app, int row, int rows) {
         text_draw(row, 2, COLS - 4, line);
         p += bytes + skip;
     }
-    row = help_rows(ops->keys, row + 1, last);
-    (void)help_rows(common_keys, row, last);
+    row = help_rows(ops->keys, !ops->typing, row + 1, last);
+    (void)help_rows(common_keys, !ops->typing, row, last);
 }
 
 void app_draw(struct app *app) {

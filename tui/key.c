@@ -60,10 +60,14 @@ static bool next_name(const char **list, char name[16]) {
     return true;
 }
 
+/* What goes into a field where one is typed in. */
+static bool is_letter(int key) {
+    return !(key & KEY_FUNCTION) && key >= 0x20 && key != 0x7f;
+}
+
 int key_action(const struct key_row *rows, int key, bool letters) {
     char name[16];
-    bool typed = !(key & KEY_FUNCTION) && key >= 0x20 && key != 0x7f;
-    if (typed && !letters) return ACTION_NONE;
+    if (!letters && is_letter(key)) return ACTION_NONE;
     for (const struct key_row *row = rows; row->action; row++)
         for (const char *list = row_keys(row); next_name(&list, name);)
             if (key_named(name) == key) return row->action;
@@ -82,11 +86,12 @@ void key_shown(const struct key_row *row, char *out, size_t size) {
     shown_name(name, out, size);
 }
 
-void key_all_shown(const struct key_row *row, char *out, size_t size) {
+void key_all_shown(const struct key_row *row, bool letters, char *out, size_t size) {
     char name[16], one[24];
     size_t used = 0;
     out[0] = '\0';
     for (const char *list = row_keys(row); next_name(&list, name) && used + 2 < size;) {
+        if (!letters && is_letter(key_named(name))) continue;
         shown_name(name, one, sizeof one);
         int more = snprintf(out + used, size - used, "%s%s", used ? ", " : "", one);
         if (more < 0) return;

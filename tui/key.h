@@ -42,8 +42,8 @@ int key_action(const struct key_row *rows, int key, bool letters);
 
 /* The first key of a row as people write it ("F10"). */
 void key_shown(const struct key_row *row, char *out, size_t size);
-/* All keys of a row ("F10, Ctrl-S"). */
-void key_all_shown(const struct key_row *row, char *out, size_t size);
+/* All keys of a row that count ("F10, Ctrl-S"); `letters` as in key_action. */
+void key_all_shown(const struct key_row *row, bool letters, char *out, size_t size);
 
 /* Reads rebindings ("[keys] main = F10 ^S") from a file; a missing file is fine. False and the line's number on a mistake. */
 bool key_load(const char *file, int *line);
