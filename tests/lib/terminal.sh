@@ -9,7 +9,7 @@ TERMINAL_TERM=       # its TERM; empty: tmux's own
 tm() { command tmux -u -L "$TERMINAL_SOCKET" -f /dev/null "$@"; }
 
 terminal_init() {
-    TERMINAL_SOCKET=loket-e2e-$$
+    TERMINAL_SOCKET=loket-e2e-$$-$RANDOM # not the one of the server that is just ending
     export LC_ALL=C.UTF-8
     unset TMUX TMUX_PANE
     # A first session keeps the tmux server alive and takes the settings.
