@@ -124,6 +124,16 @@ void app_write(struct screen *screen, const char *method, const ProtobufCMessage
     call(screen, method, request, key ? key : fresh, reply_type, reply);
 }
 
+void *app_copy(const ProtobufCMessage *message) {
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = malloc(size + 1);
+    if (!bytes) abort();
+    protobuf_c_message_pack(message, bytes);
+    void *copy = protobuf_c_message_unpack(message->descriptor, NULL, size, bytes);
+    free(bytes);
+    return copy;
+}
+
 bool app_has_role(const struct app *app, const char *role) {
     for (size_t i = 0; i < app->session.role_count; i++)
         if (strcmp(app->session.roles[i].role, role) == 0) return true;

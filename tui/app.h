@@ -101,6 +101,9 @@ void app_ask(struct screen *screen, const char *method, const ProtobufCMessage *
 void app_write(struct screen *screen, const char *method, const ProtobufCMessage *request, const uint8_t *key,
                const ProtobufCMessageDescriptor *reply_type, app_reply *reply);
 
+/* A copy of a reply, to be kept after app_reply returns; the caller frees it (protobuf_c_message_free_unpacked). */
+void *app_copy(const ProtobufCMessage *message);
+
 bool app_has_role(const struct app *app, const char *role);
 
 /* Runs until the last screen is gone or a signal ends it; returns the exit code. */

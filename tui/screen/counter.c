@@ -27,7 +27,7 @@ static void add_returned_document(struct stage *stage, const Loket__RequirementR
         if (!parts[i].asked) continue;
         (void)snprintf(part, sizeof part, "%.46s.%s", code, parts[i].part);
         field = form_add(&stage->form, part, _(parts[i].label), parts[i].kind, false);
-        stage_when(field, code, "yes");
+        field_when(field, code, "yes");
         field_set(field, parts[i].value);
     }
 }
@@ -77,7 +77,7 @@ static void build_handover(struct stage *stage) {
     field_set(form_add(&stage->form, "recipient", _("Name"), FIELD_TEXT, true), a->applicant ? a->applicant->name : "");
     field = form_add(&stage->form, "recipient_nik", _("NIK (as on the ID card)"), FIELD_TEXT, true);
     (void)snprintf(field->type, sizeof field->type, "nik");
-    stage_when(field, "relation", "!self");
+    field_when(field, "relation", "!self");
 }
 
 static void send_handover(struct stage *stage) {

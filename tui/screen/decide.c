@@ -37,7 +37,7 @@ static void reason_unless(struct stage *stage, const char *action) {
     (void)snprintf(other, sizeof other, "!%s", action);
     struct field *reason = form_find(&stage->form, "reason");
     reason->required = true;
-    stage_when(reason, "action", other);
+    field_when(reason, "action", other);
 }
 
 static void build_draft(struct stage *stage) {
@@ -57,7 +57,7 @@ static void build_draft(struct stage *stage) {
     field_set(field, a->conditions);
     field = form_add(&stage->form, "reason", _("Reason of the refusal"), FIELD_MULTILINE, true);
     field->longest = 2000;
-    stage_when(field, "proposal", "refuse");
+    field_when(field, "proposal", "refuse");
     field_set(field, a->decision_reason);
     stage_add_actions(stage, actions);
     field_set(form_find(&stage->form, "action"), "submit");
@@ -65,7 +65,7 @@ static void build_draft(struct stage *stage) {
     field = &stage->form.fields[stage->form.count - 1];
     (void)snprintf(field->code, sizeof field->code, "send_back_reason");
     field->required = true;
-    stage_when(field, "action", "send_back");
+    field_when(field, "action", "send_back");
 }
 
 static void send_draft(struct stage *stage) {
@@ -126,7 +126,7 @@ static void build_approval(struct stage *stage) {
     reason_unless(stage, "approve");
     struct field *rule = form_add(&stage->form, "rule", _("Rule that it rests on"), FIELD_TEXT, true);
     rule->longest = 500;
-    stage_when(rule, "action", "refuse");
+    field_when(rule, "action", "refuse");
 }
 
 static void send_step(struct stage *stage, const char *method) {

@@ -41,7 +41,7 @@ static void on_staff(struct screen *screen, const ProtobufCMessage *reply, const
     struct stage *stage = (struct stage *)screen;
     if (error) return;
     loket__staff_list_reply__free_unpacked(stage->staff, NULL);
-    stage->staff = stage_copy(reply);
+    stage->staff = app_copy(reply);
     stage_rebuild(stage);
 }
 
@@ -70,8 +70,8 @@ static void build_assignment(struct stage *stage) {
     add_people(stage);
     field_set(form_add(&stage->form, "visit", _("Visit"), FIELD_YES_NO, false), n->visit ? "yes" : "");
     add_instant(stage, "appointment_at", _("Appointment"), n->appointment_at, "09:00");
-    stage_when(form_find(&stage->form, "appointment_at"), "visit", "yes");
-    stage_when(form_find(&stage->form, "hour"), "visit", "yes");
+    field_when(form_find(&stage->form, "appointment_at"), "visit", "yes");
+    field_when(form_find(&stage->form, "hour"), "visit", "yes");
     struct field *field = form_add(&stage->form, "instruction", _("Instruction"), FIELD_MULTILINE, false);
     field->longest = 2000;
     field_set(field, n->instruction);
@@ -132,7 +132,7 @@ static void add_findings(struct stage *stage) {
     field_set(field, n->recommendation);
     field = form_add(&stage->form, "conditions", _("Conditions"), FIELD_MULTILINE, true);
     field->longest = 4000;
-    stage_when(field, "recommendation", "approve_with_conditions");
+    field_when(field, "recommendation", "approve_with_conditions");
     field_set(field, n->conditions);
 }
 

@@ -65,11 +65,6 @@ static void take_draft(struct intake_screen *self) {
     app_say(self->base.app, N_("Your draft is here again (Ctrl-X begins anew)"), NULL);
 }
 
-static void when(struct field *field, const char *other, const char *value) {
-    (void)snprintf(field->when_field, sizeof field->when_field, "%s", other);
-    (void)snprintf(field->when_value, sizeof field->when_value, "%s", value);
-}
-
 static void add_permit(struct intake_screen *self) {
     struct form *form = &self->form;
     form_add(form, "", _("Permit"), FIELD_HEADING, false);
@@ -81,7 +76,7 @@ static void add_permit(struct intake_screen *self) {
     struct field *kind = form_add(form, "kind", _("Kind"), FIELD_CHOICE, true);
     for (size_t i = 0; i < self->type->n_kinds; i++) field_choice(kind, self->type->kinds[i], text_word(self->type->kinds[i]));
     field_set(kind, self->type->n_kinds ? self->type->kinds[0] : "");
-    when(form_add(form, "previous_permit", _("Number of the permit it is about"), FIELD_TEXT, true), "kind", "!new");
+    field_when(form_add(form, "previous_permit", _("Number of the permit it is about"), FIELD_TEXT, true), "kind", "!new");
 }
 
 static void add_applicant(struct form *form) {
@@ -109,7 +104,7 @@ static void add_applicant(struct form *form) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct field *field =
             typed_add(form, "applicant.", rows[i].code, _(rows[i].label), rows[i].type, rows[i].required, NULL, 0);
-        if (rows[i].when) when(field, "applicant.kind", rows[i].when);
+        if (rows[i].when) field_when(field, "applicant.kind", rows[i].when);
     }
 }
 
@@ -128,14 +123,14 @@ static void add_form(struct form *form, const Loket__CatalogueOpenReply *type) {
         if (given->max_length > 0) field->longest = (size_t)given->max_length * 4;
         (void)snprintf(field->note, sizeof field->note, "%s", given->hint);
         (void)snprintf(other, sizeof other, "fields.%s", given->when_field);
-        if (given->when_field[0]) when(field, other, given->when_value);
+        if (given->when_field[0]) field_when(field, other, given->when_value);
     }
 }
 
 static void add_document_part(struct form *form, const char *document, const char *part, const char *label, enum field_kind kind) {
     char code[64];
     (void)snprintf(code, sizeof code, "%.46s.%s", document, part);
-    when(form_add(form, code, label, kind, false), document, "yes");
+    field_when(form_add(form, code, label, kind, false), document, "yes");
 }
 
 static void add_documents(struct form *form, const Loket__CatalogueOpenReply *type) {
@@ -146,7 +141,7 @@ static void add_documents(struct form *form, const Loket__CatalogueOpenReply *ty
         (void)snprintf(code, sizeof code, "requirements.%s", given->code);
         (void)snprintf(other, sizeof other, "fields.%s", given->when_field);
         struct field *field = form_add(form, code, given->name, FIELD_YES_NO, false);
-        if (given->when_field[0]) when(field, other, given->when_value);
+        if (given->when_field[0]) field_when(field, other, given->when_value);
         (void)snprintf(field->note, sizeof field->note, "%s", given->required ? "" : _("optional"));
         if (given->needs_number) {
             add_document_part(form, code, "document_number", _("   number"), FIELD_TEXT);
@@ -185,16 +180,6 @@ static void rebuild(struct intake_screen *self) {
     form_free(&typed);
 }
 
-static void *copy_of(const ProtobufCMessage *message) {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = malloc(size + 1);
-    if (!bytes) abort();
-    protobuf_c_message_pack(message, bytes);
-    void *copy = protobuf_c_message_unpack(message->descriptor, NULL, size, bytes);
-    free(bytes);
-    return copy;
-}
-
 static void follow(struct intake_screen *self);
 
 static void on_type(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
@@ -202,7 +187,7 @@ static void on_type(struct screen *screen, const ProtobufCMessage *reply, const 
     screen->waits = false;
     if (error) return;
     loket__catalogue_open_reply__free_unpacked(self->type, NULL);
-    self->type = copy_of(reply);
+    self->type = app_copy(reply);
     rebuild(self);
     if (self->drafted) return;
     self->drafted = true;
@@ -215,7 +200,7 @@ static void on_permits(struct screen *screen, const ProtobufCMessage *reply, con
     screen->waits = false;
     if (error) return;
     loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
-    self->permits = copy_of(reply);
+    self->permits = app_copy(reply);
     rebuild(self);
     if (draft_load(user_of(self), DRAFT, &draft)) {
         const char *permit = draft_get(&draft, "permit_type");

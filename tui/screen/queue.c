@@ -130,13 +130,8 @@ static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const 
     struct queue_screen *self = (struct queue_screen *)screen;
     screen->waits = self->sent > 0;
     if (error) return;
-    size_t size = protobuf_c_message_get_packed_size(reply);
-    uint8_t *copy = malloc(size + 1);
-    if (!copy) return;
-    protobuf_c_message_pack(reply, copy);
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
-    self->reply = loket__queue_list_reply__unpack(NULL, size, copy);
-    free(copy);
+    self->reply = app_copy(reply);
     list_refresh(&self->list, self->reply ? self->reply->n_rows : 0, &rows_ops, self);
 }
 
@@ -359,13 +354,8 @@ static const struct screen_ops search_ops = {
 static void on_calendar(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct app *app = screen->app;
     if (error) return;
-    size_t size = protobuf_c_message_get_packed_size(reply);
-    uint8_t *copy = malloc(size + 1);
-    if (!copy) return;
-    protobuf_c_message_pack(reply, copy);
     loket__calendar_reply__free_unpacked(app->calendar_reply, NULL);
-    app->calendar_reply = loket__calendar_reply__unpack(NULL, size, copy);
-    free(copy);
+    app->calendar_reply = app_copy(reply);
     if (!app->calendar_reply) return;
     app->calendar = (struct calendar){app->calendar_reply->weekly_off, (const char *const *)app->calendar_reply->holidays_on,
                                       app->calendar_reply->n_holidays_on};

@@ -98,23 +98,8 @@ bool stage_check(struct form *form, struct field *field, void *data) {
     return typed_check(((struct stage *)data)->base.app, field);
 }
 
-void stage_when(struct field *field, const char *other, const char *value) {
-    (void)snprintf(field->when_field, sizeof field->when_field, "%s", other);
-    (void)snprintf(field->when_value, sizeof field->when_value, "%s", value);
-}
-
 char *stage_text(struct stage *stage, const char *code) {
     return (char *)form_value(&stage->form, code);
-}
-
-void *stage_copy(const ProtobufCMessage *message) {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = malloc(size + 1);
-    if (!bytes) abort();
-    protobuf_c_message_pack(message, bytes);
-    void *copy = protobuf_c_message_unpack(message->descriptor, NULL, size, bytes);
-    free(bytes);
-    return copy;
 }
 
 static void on_read(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
@@ -124,11 +109,11 @@ static void on_read(struct screen *screen, const ProtobufCMessage *reply, const 
     bool first = !stage->application && !stage->inspection;
     if (stage->by_inspection) {
         loket__inspection_open_reply__free_unpacked(stage->inspection, NULL);
-        stage->inspection = stage_copy(reply);
+        stage->inspection = app_copy(reply);
         stage->application_id = stage->inspection->application_id;
     } else {
         loket__application_open_reply__free_unpacked(stage->application, NULL);
-        stage->application = stage_copy(reply);
+        stage->application = app_copy(reply);
     }
     rebuild(stage, first);
 }

@@ -57,18 +57,14 @@ void stage_write(struct stage *stage, const char *method, const ProtobufCMessage
 /* Makes the form again, with what was typed, after more is known (stage->staff). */
 void stage_rebuild(struct stage *stage);
 
-/* Parts of a form: a heading, something to read (nothing when it is empty), a condition, the value of a field ("" when it does not
+/* Parts of a form: a heading, something to read (nothing when it is empty), the value of a field ("" when it does not
  * apply; borrowed, good until the next key). */
 void stage_heading(struct stage *stage, const char *label);
 void stage_show(struct stage *stage, const char *label, const char *value);
 /* A form field's value as people read it: a choice's label instead of its code. Borrowed from the row. */
 const char *stage_value(const Loket__FieldRow *row, const char *value);
-void stage_when(struct field *field, const char *other, const char *value);
 char *stage_text(struct stage *stage, const char *code);
 bool stage_check(struct form *form, struct field *field, void *data);
-
-/* A copy of a reply, to be kept. */
-void *stage_copy(const ProtobufCMessage *message);
 
 /* Adds the choice "action" with what the workflow allows now, of the actions named (ended by NULL), and "reason" where one needs
  * it. */

@@ -64,10 +64,10 @@ static void role_fields(struct form *form, size_t place, const Loket__RoleRow *r
     char when[24];
     (void)snprintf(when, sizeof when, "%s", code);
     field = form_add(form, unit, _("   of the unit (code)"), FIELD_TEXT, false);
-    stage_when(field, when, "!");
+    field_when(field, when, "!");
     field_set(field, role ? role->unit : "");
     field = form_add(form, permit, _("   only for the permit (code)"), FIELD_TEXT, false);
-    stage_when(field, when, "!");
+    field_when(field, when, "!");
     field_set(field, role ? role->permit_type : "");
 }
 
@@ -197,7 +197,7 @@ static void on_users(struct screen *screen, const ProtobufCMessage *reply, const
     screen->waits = false;
     if (error) return;
     loket__admin_users_reply__free_unpacked(self->reply, NULL);
-    self->reply = stage_copy(reply);
+    self->reply = app_copy(reply);
     list_refresh(&self->list, self->reply ? self->reply->n_users : 0, &rows_ops, self);
 }
 

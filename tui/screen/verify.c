@@ -40,7 +40,7 @@ static void add_document(struct stage *stage, const Loket__RequirementRow *r) {
         stage_show(stage, _("   before"), before[0] ? before : "-");
     }
     field = form_add(&stage->form, why, _("   why"), FIELD_TEXT, true);
-    stage_when(field, code, "refused");
+    field_when(field, code, "refused");
     field_set(field, r->reason);
 }
 
@@ -75,7 +75,7 @@ static void build(struct stage *stage) {
     for (size_t i = 0, used = 0; i < a->n_inspection_units && used < sizeof units; i++)
         used += (size_t)snprintf(units + used, sizeof units - used, "%s%s", i ? ", " : "", a->inspection_units[i]);
     struct field *field = form_add(&stage->form, "units", _("Departments"), FIELD_TEXT, false);
-    stage_when(field, "action", "inspect");
+    field_when(field, "action", "inspect");
     field_set(field, units);
 }
 

@@ -59,6 +59,11 @@ void field_set(struct field *field, const char *value) {
     field->value = copy;
 }
 
+void field_when(struct field *field, const char *other, const char *value) {
+    (void)snprintf(field->when_field, sizeof field->when_field, "%s", other);
+    (void)snprintf(field->when_value, sizeof field->when_value, "%s", value);
+}
+
 struct field *form_find(struct form *form, const char *code) {
     for (size_t i = 0; i < form->count; i++)
         if (strcmp(form->fields[i].code, code) == 0) return &form->fields[i];

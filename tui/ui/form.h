@@ -56,6 +56,8 @@ void form_free(struct form *form);
 struct field *form_add(struct form *form, const char *code, const char *label, enum field_kind kind, bool required);
 void field_choice(struct field *field, const char *code, const char *label);
 void field_set(struct field *field, const char *value); /* copies */
+/* The field is asked only when the field `other` applies and has that value ("!x": another than x). */
+void field_when(struct field *field, const char *other, const char *value);
 struct field *form_find(struct form *form, const char *code);
 const char *form_value(struct form *form, const char *code); /* "" when there is no such field or it does not apply */
 bool form_applies(struct form *form, const struct field *field);
