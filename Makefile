@@ -23,8 +23,8 @@ CFLAGS  += -O2
 CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
-LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null)
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium 2>/dev/null) -linih
+LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null) -lmagic
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium zlib 2>/dev/null) -linih
 TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw 2>/dev/null) -linih
 
 PROTO_SRC  := $(wildcard proto/*.c)
