@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <tui/child.h>
 #include <tui/screen/printout.h>
 #include <tui/ui/text.h>
 #include <unistd.h>
@@ -45,8 +45,6 @@ static bool send_all(int pipe_end, const struct reader *reader) {
 
 void printout_send(struct app *app, const struct reader *reader) {
     int ends[2];
-    pid_t child;
-    posix_spawn_file_actions_t actions;
     if (!app->printer || !*app->printer) {
         app_complain(app, N_("No printer is set: see \"printer\" in loket.ini"), NULL);
         return;
@@ -55,18 +53,13 @@ void printout_send(struct app *app, const struct reader *reader) {
         app_complain(app, N_("The printer can't be reached: %s"), strerror(errno));
         return;
     }
-    (void)signal(SIGCHLD, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
-    char *const arguments[] = {(char *)"sh", (char *)"-c", (char *)app->printer, NULL};
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    int wrong = posix_spawn(&child, "/bin/sh", &actions, NULL, arguments, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    bool sent = wrong == 0 && fcntl(ends[0], F_SETFL, 0) == 0 && send_all(ends[1], reader);
+    const char *const arguments[] = {"sh", "-c", app->printer, NULL};
+    int wrong = fcntl(ends[0], F_SETFL, 0) == 0 ? child_detach(arguments, ends[0]) : errno;
+    bool sent = wrong == 0 && send_all(ends[1], reader);
+    if (!wrong && !sent) wrong = errno;
     (void)close(ends[0]);
     (void)close(ends[1]);
     if (sent) app_say(app, N_("Sent to the printer"), NULL);
-    else app_complain(app, N_("The printer can't be reached: %s"), strerror(wrong ? wrong : errno));
+    else app_complain(app, N_("The printer can't be reached: %s"), strerror(wrong));
 }
