@@ -143,6 +143,7 @@ bool app_has_role(const struct app *app, const char *role) {
 void app_logged_out(struct app *app) {
     free(app->session.roles);
     app->session = (struct session_info){0};
+    app->last_folder[0] = '\0';
     client_set_token(app->client, NULL);
 }
 

@@ -3,6 +3,7 @@
 #define TUI_APP_H
 
 #include <event2/event.h>
+#include <limits.h>
 #include <proto/client.h>
 #include <proto/loket.pb-c.h>
 #include <stdbool.h>
@@ -66,7 +67,8 @@ struct app {
     Loket__CalendarReply *calendar_reply; /* owned; NULL until it is read */
     const char *office, *user;            /* of the command line */
     const char *receipt_folder, *printer;
-    bool language_given; /* on the command line: it stays, whatever the profile says */
+    char last_folder[PATH_MAX]; /* that files were chosen from in this session; "" none yet */
+    bool language_given;        /* on the command line: it stays, whatever the profile says */
     enum client_line line;
     char message[400];
     bool unavailable; /* the message says that the server can't work now: the next answer takes it away */
