@@ -223,4 +223,5 @@ void catalogue_read(struct catalogue *catalogue, const char *folder) {
         }
         free(entries);
     }
+    catalogue_read_templates(catalogue, folder);
 }

@@ -34,12 +34,21 @@ struct mistake {
     int line;
 };
 
+/* The text of a kind of document; `permit_type` is a code, or "" for all. */
+struct template_text {
+    const char *path, *text, *kind, *permit_type;
+};
+
 /* All strings and arrays live as long as the catalogue. */
 struct catalogue {
     struct catalogue_block *blocks;
     size_t taken; /* bytes */
     struct ini_file *files;
     size_t file_count, file_room;
+    struct template_text *templates;
+    size_t template_count, template_room;
+    const unsigned char *arms; /* PNG; NULL: none */
+    size_t arms_size;
     struct mistake *mistakes;
     size_t mistake_count, mistake_room;
 };
@@ -49,6 +58,9 @@ void catalogue_free(struct catalogue *catalogue);
 
 /* Reads the files of `folder` that belong to a catalogue. What can't be read is a mistake. */
 void catalogue_read(struct catalogue *catalogue, const char *folder);
+
+/* Reads and checks the templates and the arms that the office's file names; called by catalogue_read. */
+void catalogue_read_templates(struct catalogue *catalogue, const char *folder);
 
 /* Reads one file's `text` as if it stood at `path`. */
 void catalogue_read_text(struct catalogue *catalogue, const char *path, const struct file_rule *rule, const char *text);

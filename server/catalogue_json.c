@@ -1,5 +1,6 @@
 /* The catalogue as the one document that rule.catalogue_load takes: {"demonstration":.., "office":[FILE], ..,
  * "permit":[FILE, ..]}, a FILE being the list of its sections. Nothing is checked here: see catalogue_check.c. */
+#include <openssl/evp.h>
 #include <server/catalogue.h>
 #include <server/catalogue_rules.h>
 #include <stdio.h>
@@ -70,6 +71,31 @@ static void put_files(FILE *out, struct catalogue *catalogue, const struct file_
     (void)fputc(']', out);
 }
 
+static void put_templates(FILE *out, const struct catalogue *catalogue) {
+    (void)fputs(",\"templates\":[", out);
+    for (size_t i = 0; i < catalogue->template_count; i++) {
+        const struct template_text *template = &catalogue->templates[i];
+        const char *const pairs[][2] = {
+            {"kind", template->kind}, {"permit_type", template->permit_type}, {"path", template->path}, {"text", template->text}};
+        (void)fputs(i ? ",{" : "{", out);
+        for (size_t j = 0; j < sizeof pairs / sizeof pairs[0]; j++) {
+            (void)fprintf(out, "%s\"%s\":", j ? "," : "", pairs[j][0]);
+            put_text(out, pairs[j][1]);
+        }
+        (void)fputc('}', out);
+    }
+    (void)fputc(']', out);
+}
+
+/* Bytes as base64 (RFC 4648). */
+static void put_arms(FILE *out, struct catalogue *catalogue) {
+    if (!catalogue->arms) return;
+    unsigned char *text = catalogue_take(catalogue, catalogue->arms_size * 4 / 3 + 8);
+    (void)EVP_EncodeBlock(text, catalogue->arms, (int)catalogue->arms_size);
+    (void)fputs(",\"arms\":", out);
+    put_text(out, (const char *)text);
+}
+
 char *catalogue_json(struct catalogue *catalogue, bool demonstration) {
     char *text = NULL;
     size_t size = 0;
@@ -77,6 +103,8 @@ char *catalogue_json(struct catalogue *catalogue, bool demonstration) {
     if (!out) return NULL;
     (void)fprintf(out, "{\"demonstration\":%s", demonstration ? "true" : "false");
     for (const struct file_rule *rule = catalogue_files; rule->name; rule++) put_files(out, catalogue, rule);
+    put_templates(out, catalogue);
+    put_arms(out, catalogue);
     (void)fputc('}', out);
     bool broken = ferror(out) != 0;
     if (fclose(out) == 0 && !broken) return text;

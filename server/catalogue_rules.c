@@ -20,10 +20,12 @@ static const char *const roles[] = {"front_office",
                                     "complaints_officer",
                                     "system",
                                     NULL};
-static const char *const stage_kinds[] = {"task", "inspection", "issue", "refuse", "end", NULL};
+static const char *const stage_kinds[] = {"task", "inspection", "issue", "refuse", "sign", "end", NULL};
+static const char *const formats[] = {"pdf", "jpeg", "png", "tiff", NULL};
 static const char *const clocks[] = {"runs", "stands", NULL};
-static const char *const guards[] = {"all_accepted", "some_refused", "no_visit_needed", "inspections_done", "levy_due",
-                                     "no_levy",      "fee_paid",     "initialled",      "not_involved",     NULL};
+static const char *const guards[] = {"all_accepted", "some_refused",  "no_visit_needed", "inspections_done",
+                                     "levy_due",     "no_levy",       "fee_paid",        "initialled",
+                                     "not_involved", "signature_due", "no_signature",    NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", NULL};
 
 #define TEXT(name, most)                                                                                                           \
@@ -43,6 +45,12 @@ static const struct key_rule office_keys[] = {
     TEXT("phone", 40),
     {"time_zone", &value_zone, true, 0, 0, NULL},
     {"weekly_off", &value_words, false, 0, 0, days},
+    TEXT("header", 120),
+    TEXT("signatory_title", 160),
+    {"verification_address", &value_address, false, 0, 0, NULL},
+    {"electronic_signature", &value_flag, false, 0, 0, NULL},
+    TEXT("arms", 200),
+    TEXT("templates", 200),
     END,
 };
 
@@ -92,6 +100,8 @@ static const struct key_rule requirement_keys[] = {
     {"required", &value_flag, false, 0, 0, NULL},
     {"number", &value_flag, false, 0, 0, NULL},
     {"expiry", &value_flag, false, 0, 0, NULL},
+    {"largest", &value_number, false, 1, 1024, NULL},
+    {"formats", &value_words, false, 0, 0, formats},
     WHEN,
     TEXT("hint", 300),
     END,

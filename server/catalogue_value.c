@@ -135,6 +135,13 @@ static int clock_read(const char *at) {
     return hours * 60 + minutes;
 }
 
+/* Where the public checks a permit: its code stands somewhere in it. */
+static const char *check_address(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
+    const char *wrong = check_text(catalogue, key, value);
+    if (wrong) return wrong;
+    return strstr(value, "{code}") ? NULL : "has no {code}";
+}
+
 static const char *check_hours(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
     (void)key;
     const char *list = value;
@@ -246,6 +253,7 @@ const struct value_rule value_visit = {JSON_TEXT, 0, check_visit};
 const struct value_rule value_names = {JSON_LIST, ',', check_names};
 const struct value_rule value_choices = {JSON_LIST, '|', check_choices};
 const struct value_rule value_hours = {JSON_LIST, ',', check_hours};
+const struct value_rule value_address = {JSON_TEXT, 0, check_address};
 const struct value_rule value_zone = {JSON_TEXT, 0, check_zone};
 const struct value_rule value_pattern = {JSON_TEXT, 0, check_pattern};
 const struct value_rule value_code_office = {JSON_TEXT, 0, check_office};

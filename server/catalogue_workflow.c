@@ -11,6 +11,7 @@ static const struct stage_rule {
     {"inspection", "technical_coordinator", "complete"},
     {"issue", "system", "issue"},
     {"refuse", "system", "issue"},
+    {"sign", "head", "sign"},
     {"end", "", NULL},
 };
 

@@ -37,6 +37,9 @@ static const struct key {
     TEXT_KEY("database", "auth", database_auth, "dbname=loket user=loket_auth"),
     TEXT_KEY("database", "job", database_job, "dbname=loket user=loket_job"),
     TEXT_KEY("database", "owner", database_owner, "dbname=loket"),
+    TEXT_KEY("signature", "trust", signature_trust, ""),
+    TEXT_KEY("signature", "timestamp", timestamp, ""),
+    TEXT_KEY("signature", "timestamp_trust", timestamp_trust, ""),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };

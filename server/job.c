@@ -2,8 +2,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <server/announce.h>
-#include <server/buffer.h>
+#include <server/doc/work.h>
 #include <server/job.h>
+#include <server/job_query.h>
 #include <server/log.h>
 #include <signal.h>
 #include <string.h>
@@ -33,28 +34,10 @@ static PGconn *job_connect(const char *conninfo) {
     return NULL;
 }
 
-static void add_line(const char *text, size_t size, void *data) {
-    struct buffer *lines = data;
-    if (lines->size) buffer_byte(lines, '\n');
-    buffer_add(lines, text, size);
-}
-
-static void job_announce(PGconn *db, const PGresult *issued) {
-    struct buffer lines = {.limit = 7000};
-    (void)bind_each_text((const uint8_t *)PQgetvalue(issued, 0, 0), (size_t)PQgetlength(issued, 0, 0), add_line, &lines);
-    buffer_byte(&lines, 0);
-    if (!lines.failed) {
-        const char *values[] = {(const char *)lines.data};
-        PQclear(PQexecParams(db, "select pg_notify('" ANNOUNCE_CHANNEL "', $1)", 1, NULL, values, NULL, NULL, 0));
-    }
-    buffer_free(&lines);
-}
-
 /* Issues one decision. False when there is none, or the database objects (it is tried again later). */
 static bool issue_one(PGconn *db) {
-    PGresult *result = PQexecParams(db, "select api_job.issue_next()", 0, NULL, NULL, NULL, NULL, 1);
-    bool issued = PQresultStatus(result) == PGRES_TUPLES_OK && !PQgetisnull(result, 0, 0);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK) log_error("issue failed", "why", PQerrorMessage(db));
+    PGresult *result = job_query(db, "select api_job.issue_next()", NULL);
+    bool issued = result && !PQgetisnull(result, 0, 0);
     if (issued) {
         log_info("issued");
         job_announce(db, result);
@@ -67,9 +50,7 @@ static void prune(PGconn *db, time_t *pruned_at) {
     time_t now = time(NULL);
     if (now - *pruned_at < PRUNE_SECONDS) return;
     *pruned_at = now;
-    PGresult *result = PQexec(db, "select api_job.prune()");
-    if (PQresultStatus(result) != PGRES_TUPLES_OK) log_error("prune failed", "why", PQerrorMessage(db));
-    PQclear(result);
+    (void)job_do(db, "select api_job.prune()", NULL);
 }
 
 /* Waits until something is announced, the signal comes, or the time is over. */
@@ -85,6 +66,11 @@ int job_run(const struct inheritance *given) {
     struct sigaction action = {.sa_handler = on_stop};
     time_t pruned_at = 0;
     PGconn *db = NULL;
+    struct document_work *documents = document_work_new(given->config);
+    if (!documents) {
+        log_error("the database of file types (libmagic) can't be read");
+        return EX_UNAVAILABLE;
+    }
     sigaction(SIGTERM, &action, NULL);
     log_info("job ready");
     while (!stopping) {
@@ -94,11 +80,12 @@ int job_run(const struct inheritance *given) {
         }
         if (!db) db = job_connect(given->config->database_job);
         if (db) {
-            while (!stopping && issue_one(db)) continue;
+            while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
             prune(db, &pruned_at);
         }
         if (!stopping) job_wait(db);
     }
     PQfinish(db);
+    document_work_free(documents);
     return EX_OK;
 }

@@ -18,6 +18,8 @@ static const struct command {
     {"migrate", "[--status]", "bring the database up to this version", migrate_main},
     {"catalogue", "load|check FOLDER [--demonstration]", "read an office's permit types, workflow and calendar", catalogue_main},
     {"user", "add|password ...", "make a user or give one a new password", user_main},
+    {"documents", "check", "read every document back and name what is damaged", documents_main},
+    {"verify", "FILE", "is this file a permit of ours, whole and in force?", verify_main},
     {"methods", "", "print who may call what", methods_main},
 };
 

@@ -7,6 +7,8 @@
 #include <sysexits.h>
 #include <tui/app.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/signing.h>
+#include <tui/transfer/upload.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
@@ -141,6 +143,8 @@ bool app_has_role(const struct app *app, const char *role) {
 }
 
 void app_logged_out(struct app *app) {
+    uploads_stop(app->uploads);
+    signing_forget(app->signing);
     free(app->session.roles);
     app->session = (struct session_info){0};
     app->last_folder[0] = '\0';
@@ -167,6 +171,8 @@ void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
         setenv("TZ", reply->time_zone, 1);
         tzset();
     }
+    uploads_resume(app->uploads);
+    signing_event(app->signing);
 }
 
 static const struct key_row common_keys[] = {

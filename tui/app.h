@@ -66,7 +66,10 @@ struct app {
     struct calendar calendar;             /* the office's; its days belong to calendar_reply */
     Loket__CalendarReply *calendar_reply; /* owned; NULL until it is read */
     const char *office, *user;            /* of the command line */
-    const char *receipt_folder, *printer;
+    const char *receipt_folder, *printer, *scanner_folder, *signing_key;
+    char scan[PATH_MAX];        /* what the scanner put into its folder last; "" nothing yet */
+    struct uploads *uploads;    /* files on their way in */
+    struct signing *signing;    /* what waits for this user's signature */
     char last_folder[PATH_MAX]; /* that files were chosen from in this session; "" none yet */
     bool language_given;        /* on the command line: it stays, whatever the profile says */
     enum client_line line;

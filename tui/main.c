@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <tui/entry/scanner.h>
 #include <tui/options.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/signing.h>
+#include <tui/transfer/upload.h>
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
+#include <tui/verify_code.h>
 #include <unistd.h>
 
 /* The translations lie beside the program when it is run where it was built. */
@@ -45,6 +49,8 @@ static void on_event(struct client *client, const char *queue, int64_t applicati
     (void)queue;
     (void)counter;
     struct app *app = data;
+    uploads_event(app->uploads, application_id);
+    signing_event(app->signing);
     for (struct screen *screen = app->top; screen; screen = screen->below)
         if (screen->ops->event) screen->ops->event(screen, application_id);
 }
@@ -57,6 +63,14 @@ static void on_session_lost(struct client *client, void *data) {
     app_complain(app, N_("Your session has ended: log in again. What you typed is still here."), NULL);
 }
 
+static void on_scan(const char *path, uint64_t size, void *data) {
+    (void)size;
+    struct app *app = data;
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(app->scan, sizeof app->scan, "%s", path);
+    if (app->session.live) app_say(app, N_("A new scan: %s (F7 in the documents attaches it)"), slash ? slash + 1 : path);
+}
+
 int main(int argc, char **argv) {
     static struct options options; /* its texts live as long as the process */
     struct app app = {.dirty = true};
@@ -64,12 +78,15 @@ int main(int argc, char **argv) {
     int code = EX_OK;
     if (!options_read(&options, argc, argv, &code)) return code;
     language_setup(options.language);
+    if (options.verify) return verify_code(&options);
     app.base = event_base_new();
     app.office = options.office;
     app.user = options.user;
     app.plain = options.plain;
     app.receipt_folder = options.receipts;
     app.printer = options.printer;
+    app.scanner_folder = options.scanner;
+    app.signing_key = options.key;
     app.language_given = options.language_given;
     const struct client_options line = {options.server, options.ca, options.server_name};
     const struct client_hooks hooks = {on_line, on_event, on_session_lost, &app};
@@ -80,6 +97,9 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "loket: %s\n", text);
         return EX_CONFIG;
     }
+    app.uploads = uploads_new(&app, documents_changed);
+    app.signing = signing_new(&app);
+    struct scanner *scanner = options.scanner ? scanner_new(app.base, options.scanner, on_scan, &app) : NULL;
     if (!terminal_open(app.plain)) {
         (void)fprintf(stderr, "loket: %s\n", _("This terminal is not known: set TERM"));
         return EX_USAGE;
@@ -89,6 +109,9 @@ int main(int argc, char **argv) {
     client_start(app.client);
     code = app_run(&app);
     terminal_close();
+    scanner_free(scanner);
+    uploads_free(app.uploads);
+    signing_free(app.signing);
     free(app.session.roles);
     loket__calendar_reply__free_unpacked(app.calendar_reply, NULL);
     client_free(app.client);

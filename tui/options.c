@@ -24,6 +24,8 @@ static const struct setting {
     {"language", "lang", "LOKET_LANG", offsetof(struct options, language)},
     {"receipts", "receipts", "LOKET_RECEIPTS", offsetof(struct options, receipts)},
     {"printer", "printer", "LOKET_PRINTER", offsetof(struct options, printer)},
+    {"scanner", "scanner", "LOKET_SCANNER", offsetof(struct options, scanner)},
+    {"key", "key", "LOKET_KEY", offsetof(struct options, key)},
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
@@ -36,21 +38,25 @@ static void usage(FILE *out) {
                   "loket %s, the client of Loket\n\n"
                   "loket [--server HOST:PORT,...] [--ca FILE] [--server-name NAME] [--office CODE]\n"
                   "      [--user NAME] [--lang id|en] [--receipts FOLDER] [--printer COMMAND] [--plain]\n"
-                  "loket --track [--office CODE]    follow an application by its number and PIN\n",
+                  "      [--scanner FOLDER] [--key FILE|pkcs11:...]\n"
+                  "loket --track [--office CODE]    follow an application by its number and PIN\n"
+                  "loket --verify CODE [--office CODE]   is this permit genuine and in force?\n",
                   LOKET_VERSION);
 }
 
 static bool flags_read(struct options *options, int argc, char **argv, int *code) {
-    struct option names[SETTINGS + 5] = {0};
+    struct option names[SETTINGS + 6] = {0};
     for (size_t i = 0; i < SETTINGS; i++) names[i] = (struct option){settings[i].flag, required_argument, NULL, 1000 + (int)i};
     names[SETTINGS] = (struct option){"plain", no_argument, NULL, 'p'};
     names[SETTINGS + 1] = (struct option){"track", no_argument, NULL, 't'};
     names[SETTINGS + 2] = (struct option){"help", no_argument, NULL, 'h'};
     names[SETTINGS + 3] = (struct option){"version", no_argument, NULL, 'v'};
+    names[SETTINGS + 4] = (struct option){"verify", required_argument, NULL, 'c'};
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         if (option >= 1000) *value_of(options, &settings[option - 1000]) = optarg;
         else if (option == 'p') options->plain = true;
         else if (option == 't') options->track = true;
+        else if (option == 'c') options->verify = optarg;
         else {
             if (option == 'v') printf("loket %s\n", LOKET_VERSION);
             else usage(option == 'h' ? stdout : stderr);

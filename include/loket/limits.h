@@ -12,6 +12,9 @@
 #define LIMIT_PASSWORD_BYTES 128u
 #define LIMIT_PASSWORD_MIN   12u
 
+#define LIMIT_CHUNK_BYTES 65536u /* of a document, in one message */
+#define LIMIT_CMS_BYTES   16384u /* one signature, with its certificates and time stamp */
+
 #define TOKEN_BYTES           32u /* session token */
 #define IDEMPOTENCY_KEY_BYTES 16u
 

@@ -1,4 +1,4 @@
-/* For everybody: following an application with its number and PIN. */
+/* For everybody: following an application with its number and PIN, checking a permit by its code. */
 #include <proto/loket.pb-c.h>
 #include <server/api/method.h>
 
@@ -6,5 +6,6 @@
 
 const struct method public_methods[] = {
     {"public.track", METHOD_PUBLIC, AT_DATABASE, 0, MESSAGE(public_track_request), MESSAGE(public_track_reply)},
+    {"public.verify", METHOD_PUBLIC, AT_DATABASE, 0, MESSAGE(public_verify_request), MESSAGE(public_verify_reply)},
     {.name = NULL},
 };

@@ -239,3 +239,20 @@ as $$
      where r.office_id = who.office_id and r.user_id = who.user_id and r.role = holds_role.role
        and (r.permit_type_id is null or r.permit_type_id = holds_role.permit_type_id));
 $$;
+
+-- The newest event of the office: the counter that clients compare.
+create function rule.last_event(office_id bigint)
+returns bigint
+language sql stable
+as $$
+  select coalesce((select e.event_id from audit.event e
+                    where e.office_id = last_event.office_id
+                    order by e.event_id desc limit 1), 0);
+$$;
+
+create function rule.user_name(office_id bigint, user_id bigint)
+returns text
+language sql stable
+as $$
+  select u.name from identity.user_account u where u.office_id = user_name.office_id and u.user_id = user_name.user_id;
+$$;

@@ -66,12 +66,17 @@ begin
     perform rule.refuse_demonstration(given->>'code');
   end if;
   select coalesce(bit_or(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
-  insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration)
+  insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration, header, signatory_title,
+                                     verification_address, electronic_signature, arms)
   values (given->>'code', given->>'name', given->>'city', coalesce(given->>'address', ''), coalesce(given->>'phone', ''),
-          given->>'time_zone', off, (document->>'demonstration')::boolean)
+          given->>'time_zone', off, (document->>'demonstration')::boolean, coalesce(given->>'header', ''),
+          coalesce(given->>'signatory_title', ''), coalesce(given->>'verification_address', ''),
+          coalesce((given->>'electronic_signature')::boolean, false), decode(document->>'arms', 'base64'))
   on conflict (code) do update
      set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
-         time_zone = excluded.time_zone, weekly_off = excluded.weekly_off, demonstration = excluded.demonstration
+         time_zone = excluded.time_zone, weekly_off = excluded.weekly_off, demonstration = excluded.demonstration,
+         header = excluded.header, signatory_title = excluded.signatory_title, verification_address = excluded.verification_address,
+         electronic_signature = excluded.electronic_signature, arms = excluded.arms
   returning o.office_id into id;
   perform rule.work_for(id, null);
   delete from catalogue.office_hours h where h.office_id = id;
@@ -147,10 +152,12 @@ begin
          rule.text_array(s.given->'choices'), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
     from rule.sections(file, 'field') s;
   insert into catalogue.requirement (office_id, permit_type_id, version, code, position, name, required, needs_number,
-                                     needs_expiry, when_field, when_value, hint)
+                                     needs_expiry, when_field, when_value, hint, max_bytes, formats)
   select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'name',
          coalesce((s.given->>'required')::boolean, true), coalesce((s.given->>'number')::boolean, false),
-         coalesce((s.given->>'expiry')::boolean, false), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
+         coalesce((s.given->>'expiry')::boolean, false), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint',
+         coalesce((s.given->>'largest')::bigint, 10) * 1048576,
+         case when s.given ? 'formats' then rule.text_array(s.given->'formats') else '{pdf,jpeg,png,tiff}' end
     from rule.sections(file, 'requirement') s;
   insert into catalogue.checklist_item (office_id, permit_type_id, version, unit_code, code, position, question)
   select v.office_id, v.permit_type_id, v.version, s.code, r.item->>0, r.n, r.item->>1
@@ -202,6 +209,30 @@ begin
 end
 $$;
 
+-- The templates of documents. A changed one is a new row; one that is gone is no longer used.
+create function rule.load_templates(office bigint, templates jsonb)
+returns int
+language plpgsql
+as $$
+declare
+  changed int;
+begin
+  update document.template t set current = false
+   where t.office_id = office and t.current and not exists (
+         select from jsonb_array_elements(templates) g
+          where g->>'kind' = t.kind and nullif(g->>'permit_type', '') is not distinct from t.permit_type
+            and sha256(convert_to(g->>'text', 'UTF8')) = t.sha256);
+  insert into document.template (office_id, kind, permit_type, path, text, sha256)
+  select office, g->>'kind', nullif(g->>'permit_type', ''), g->>'path', g->>'text', sha256(convert_to(g->>'text', 'UTF8'))
+    from jsonb_array_elements(templates) g
+   where not exists (select from document.template t
+                      where t.office_id = office and t.current and t.kind = g->>'kind'
+                        and t.permit_type is not distinct from nullif(g->>'permit_type', ''));
+  get diagnostics changed = row_count;
+  return changed;
+end
+$$;
+
 -- Loads the whole document, and says in a line what it did. All of it or, when it raises, nothing.
 create function rule.catalogue_load(document jsonb)
 returns text
@@ -225,6 +256,9 @@ begin
     end if;
     total := total + 1;
   end loop;
+  if rule.load_templates(office, coalesce(document->'templates', '[]')) > 0 then
+    changed := changed || '{templates}'::text[];
+  end if;
   perform rule.record((office, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who, 'catalogue_loaded',
                       detail => jsonb_build_object('changed', changed));
   return format('%s permit types and workflows, %s of them new or changed', total, cardinality(changed));

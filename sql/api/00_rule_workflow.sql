@@ -68,6 +68,12 @@ begin
       case when not exists (select from application.bill b
                              where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null)
            then 'The levy must be paid first' end
+    when 'signature_due' then
+      case when not (select o.electronic_signature from catalogue.office o where o.office_id = app.office_id)
+           then 'This office does not sign electronically' end
+    when 'no_signature' then
+      case when (select o.electronic_signature from catalogue.office o where o.office_id = app.office_id)
+           then 'This must be signed first' end
     when 'initialled' then
       case when not exists (select from audit.event e
                              where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial')

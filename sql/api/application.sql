@@ -26,17 +26,10 @@ create type api.application_open_reply as (
   permit_number text, permit_issued_on text, permit_valid_until_on text, fee bigint, bill api.bill_line[],
   bill_number text, bill_paid_on text, classification text, room text, shelf text, box text, folder text,
   retain_active_until_on text, retain_until_on text, previous_permit text, levy boolean, inspection_units text[],
-  visit_required boolean);
+  visit_required boolean, permit_status text, permit_code text, permit_version int);
 create type api.custody_row as (
   stage_name text, holder text, unit text, begin_at bigint, end_at bigint, working_minutes int, reason text);
 create type api.application_custody_reply as (number text, rows api.custody_row[], total_minutes int);
-
-create function rule.user_name(office_id bigint, user_id bigint)
-returns text
-language sql stable
-as $$
-  select u.name from identity.user_account u where u.office_id = user_name.office_id and u.user_id = user_name.user_id;
-$$;
 
 create function rule.stage_name(app application.application, stage text)
 returns text
@@ -110,7 +103,8 @@ as $$
   select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
                     rule.stage_name(app, e.to_stage))::api.history_row order by e.event_id)
     from audit.event e
-   where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null;
+   where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
+     and e.action not in ('make_document', 'give_signature');
 $$;
 
 -- What the caller may do now: the same transitions and guards as rule.advance().
@@ -220,6 +214,9 @@ begin
                           where pu.office_id = app.office_id and pu.permit_type_id = app.permit_type_id
                             and pu.version = app.permit_version);
   r.visit_required := rule.visit_required(app);
+  r.permit_status := case when p.kind = 'permit' then rule.permit_status(p) end;
+  r.permit_code := p.code;
+  r.permit_version := p.version;
   perform rule.record(who, 'view', app.application_id, chained => false);
   return r;
 end

@@ -30,8 +30,8 @@ create function rule.user_queues(office_id bigint, user_id bigint)
 returns text[]
 language sql stable
 as $$
-  select coalesce(array_agg(distinct rule.queue_name(r.office_id, r.role,
-                    case when r.role in ('technical_coordinator', 'surveyor') then r.unit_id end)), '{}')
+  select array_append(coalesce(array_agg(distinct rule.queue_name(r.office_id, r.role,
+                    case when r.role in ('technical_coordinator', 'surveyor') then r.unit_id end)), '{}'), 'user/' || user_queues.user_id)
     from identity.user_role r
    where r.office_id = user_queues.office_id and r.user_id = user_queues.user_id
      and r.role not in ('admin', 'auditor', 'manager', 'complaints_officer');
@@ -245,14 +245,4 @@ declare
 begin
   return (rule.to_seconds(now()), rule.last_event(who.office_id))::api.ping_reply;
 end
-$$;
-
--- The newest event of the office: the counter that clients compare.
-create function rule.last_event(office_id bigint)
-returns bigint
-language sql stable
-as $$
-  select coalesce((select e.event_id from audit.event e
-                    where e.office_id = last_event.office_id
-                    order by e.event_id desc limit 1), 0);
 $$;

@@ -6,7 +6,8 @@ create type api.catalogue_list_reply as (permit_types api.permit_type_row[]);
 create type api.form_field as (
   code text, label text, type text, required boolean, max_length int, choices text[], when_field text, when_value text, hint text);
 create type api.requirement_type as (
-  code text, name text, required boolean, needs_number boolean, needs_expiry boolean, when_field text, when_value text, hint text);
+  code text, name text, required boolean, needs_number boolean, needs_expiry boolean, when_field text, when_value text, hint text,
+  max_bytes bigint, formats text[]);
 create type api.catalogue_open_reply as (
   code text, name text, sector text, service_days int, valid_years int, legal_basis text, levy boolean,
   fields api.form_field[], requirements api.requirement_type[], kinds text[], source text);
@@ -51,7 +52,7 @@ begin
                       order by f.position)
        from catalogue.form_field f
       where f.office_id = v.office_id and f.permit_type_id = v.permit_type_id and f.version = v.version),
-    (select array_agg((r.code, r.name, r.required, r.needs_number, r.needs_expiry, r.when_field, r.when_value, r.hint)::api.requirement_type
+    (select array_agg((r.code, r.name, r.required, r.needs_number, r.needs_expiry, r.when_field, r.when_value, r.hint, r.max_bytes, r.formats)::api.requirement_type
                       order by r.position)
        from catalogue.requirement r
       where r.office_id = v.office_id and r.permit_type_id = v.permit_type_id and r.version = v.version),

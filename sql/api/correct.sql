@@ -170,6 +170,11 @@ begin
   end if;
   insert into application.handover (office_id, application_id, recipient, recipient_nik, relation, method, recorded_by)
   values (app.office_id, app.application_id, recipient, recipient_nik, relation, method, who.user_id);
+  perform rule.produce(who, app, 'handover', jsonb_build_object(
+    'handover', jsonb_build_object('recipient', recipient, 'recipient_nik', rule.mask(recipient_nik), 'relation', relation, 'method', method,
+                                   'at', rule.local_instant(who.office_id, now())),
+    'permit', (select jsonb_build_object('number', p.number, 'valid_until_on', p.valid_until_on) from application.permit p
+                where p.office_id = app.office_id and p.application_id = app.application_id)));
   return rule.remember(who, idempotency_key, request,
     rule.advance(who, app, 'hand_over', null, jsonb_build_object('recipient', recipient, 'relation', relation, 'method', method)));
 end

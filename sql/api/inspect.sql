@@ -236,6 +236,27 @@ begin
 end
 $$;
 
+-- The report (Berita Acara Pemeriksaan) as it was signed by everybody.
+create function rule.produce_inspection_report(who rule.who, app application.application, inspection_id bigint)
+returns void
+language sql
+as $$
+  select rule.produce(who, app, 'inspection_report', jsonb_build_object(
+      'inspection', jsonb_build_object('unit', u.name, 'status', i.status, 'visit', case when i.visit then 'yes' end,
+        'appointment_at', rule.local_instant(i.office_id, i.appointment_at), 'visited_at', rule.local_instant(i.office_id, i.visited_at),
+        'coordinates', i.coordinates, 'findings', i.findings, 'recommendation', i.recommendation, 'conditions', i.conditions),
+      'members', (select jsonb_agg(jsonb_build_object('name', rule.user_name(m.office_id, m.user_id),
+                                                      'signed_at', rule.local_instant(m.office_id, m.signed_at)) order by m.position)
+                    from application.inspection_member m where m.office_id = i.office_id and m.inspection_id = i.inspection_id),
+      'checklist', (select jsonb_agg(jsonb_build_object('question', c.question, 'answer', w.answer, 'note', w.note) order by c.position)
+                      from rule.checklist_items(app, i.unit_id) c
+                      left join application.inspection_answer w on w.office_id = i.office_id and w.inspection_id = i.inspection_id and w.code = c.code)),
+    code => u.code)
+    from application.inspection i
+    join catalogue.unit u on u.office_id = i.office_id and u.unit_id = i.unit_id
+   where i.office_id = app.office_id and i.inspection_id = produce_inspection_report.inspection_id;
+$$;
+
 -- Signs for the caller. The last signature ends the inspection, and the last inspection the stage.
 create function rule.sign_inspection(who rule.who, app application.application, t application.task,
                                      i application.inspection, action text, detail jsonb)
@@ -268,6 +289,7 @@ begin
     return reply;
   end if;
   perform rule.close_task(t, who, action);
+  perform rule.produce_inspection_report(who, app, i.inspection_id);
   -- whether the other departments are done too is seen by the office, not by this one
   perform rule.work_for(app.office_id, null);
   if rule.guard_objection(app, 'inspections_done', who) is null then

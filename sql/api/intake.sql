@@ -5,7 +5,7 @@ create type api.applicant_find_reply as (applicants api.applicant[]);
 create type api.missing_row as (code text, name text);
 create type api.intake_submit_reply as (
   missing api.missing_row[], application_id bigint, number text, pin text, promised_on text, service_days int,
-  permit_name text, fee bigint, version int, announce text[]);
+  permit_name text, fee bigint, version int, document_id bigint, announce text[]);
 
 create function api.applicant_find(session_token bytea, text text)
 returns api.applicant_find_reply
@@ -386,6 +386,13 @@ begin
   reply.permit_name := v.name;
   reply.service_days := v.service_days;
   if cardinality(reply.missing) > 0 then
+    -- nothing is registered; the applicant goes home with a list
+    app.office_id := null;
+    reply.document_id := rule.produce(who, app, 'missing', jsonb_build_object(
+      'applicant', jsonb_build_object('name', given.name, 'kind', given.kind),
+      'permit_type', jsonb_build_object('code', upper(permit_type), 'name', v.name, 'service_days', v.service_days),
+      'missing', (select jsonb_agg(jsonb_build_object('name', m.name)) from unnest(reply.missing) m)));
+    reply.announce := array[rule.announcement(who.office_id, 'system', null, 0, rule.last_event(who.office_id))];
     return rule.remember(who, idempotency_key, request, reply);
   end if;
 
@@ -406,7 +413,9 @@ begin
   reply.promised_on := app.promised_on::text;
   reply.fee := rule.levy_amount(app);
   reply.version := step.version;
-  reply.announce := step.announce;
+  select a.* into app from application.application a where a.office_id = who.office_id and a.application_id = app.application_id;
+  reply.document_id := rule.produce(who, app, 'receipt', jsonb_build_object('receipt', jsonb_build_object('pin', reply.pin, 'fee', reply.fee)));
+  reply.announce := step.announce || rule.announcement(who.office_id, 'system', null, app.application_id, rule.last_event(who.office_id));
   return rule.remember(who, idempotency_key, request, reply);
 end
 $$;

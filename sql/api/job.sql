@@ -47,25 +47,38 @@ as $$
 declare
   v catalogue.permit_type_version := rule.version_of(app);
   p application.permit;
+  signer bigint := app.changed_by;   -- who decided
+  step api.step_reply;
+  electronic boolean;
 begin
   p.kind := case stage.kind when 'refuse' then 'refusal' else 'permit' end;
   p.issued_on := rule.office_date(app.office_id);
   if p.kind = 'permit' then
-    p.valid_until_on := least(
-      (p.issued_on + make_interval(years => v.valid_years))::date,
-      (select r.valid_until_on from application.requirement r
-        where r.office_id = app.office_id and r.application_id = app.application_id and r.code = v.valid_not_past));
+    p.valid_until_on := rule.valid_until(app, p.issued_on);
   end if;
   p.number := rule.next_permit_number(v, p.kind, p.issued_on);
-  insert into application.permit (office_id, application_id, permit_type_id, kind, number, issued_on, valid_until_on)
-  values (app.office_id, app.application_id, app.permit_type_id, p.kind, p.number, p.issued_on, p.valid_until_on);
+  insert into application.permit (office_id, application_id, permit_type_id, kind, number, issued_on, valid_until_on, code)
+  values (app.office_id, app.application_id, app.permit_type_id, p.kind, p.number, p.issued_on, p.valid_until_on, rule.random_code())
+  returning * into p;
   if p.kind = 'permit' and app.kind in ('renewal', 'change') then
     update application.permit x set status = 'replaced'
      where x.office_id = app.office_id and x.number = app.previous_permit and x.permit_type_id = app.permit_type_id
        and x.kind = 'permit' and x.status = 'current';
   end if;
-  return (rule.advance(rule.system_who(app.office_id, 'job.issue'), app, 'issue', null,
-                       jsonb_build_object('number', p.number, 'valid_until_on', p.valid_until_on))).announce;
+  step := rule.advance(rule.system_who(app.office_id, 'job.issue'), app, 'issue', null,
+                       jsonb_build_object('number', p.number, 'valid_until_on', p.valid_until_on));
+  select a.* into app from application.application a where a.office_id = app.office_id and a.application_id = app.application_id;
+  electronic := (rule.stage_of(app)).kind = 'sign';
+  perform rule.produce(rule.system_who(app.office_id, 'job.issue'), app, k, rule.decision_data(app, p, signer, electronic),
+                       signer_id => case when electronic then signer end)
+     from unnest(case p.kind when 'permit' then '{decree,permit}' else '{refusal}' end::text[]) k;
+  if electronic then
+    -- who decided signs: the work is theirs from the start
+    perform rule.hold_task(rule.system_who(app.office_id, 'job.issue'), t, signer, 'assign', null, jsonb_build_object('to', signer))
+       from application.task t
+      where t.office_id = app.office_id and t.application_id = app.application_id and t.closed_at is null;
+  end if;
+  return step.announce;
 end
 $$;
 
@@ -118,6 +131,7 @@ begin
   for office in select o.* from catalogue.office o loop
     perform rule.work_for(office.office_id, null);
     delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';
+    perform rule.prune_documents(office.office_id);
   end loop;
   delete from session.session s where s.expires_at < now() - interval '1 day';
   delete from session.session s where s.ended_at < now() - interval '1 day';

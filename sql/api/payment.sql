@@ -21,6 +21,25 @@ begin
 end
 $$;
 
+-- The bill as a document; a later one (recomputed, or paid) takes the place of the one before.
+create function rule.produce_bill(who rule.who, app application.application)
+returns void
+language sql
+as $$
+  select rule.produce(who, app, 'bill', jsonb_build_object(
+      'bill', jsonb_build_object('number', b.number, 'amount', b.amount, 'issued_on', rule.office_date(b.office_id, b.issued_at),
+                                 'paid_on', b.paid_on, 'payment_reference', b.payment_reference),
+      'lines', (select jsonb_agg(jsonb_build_object('item', l.item, 'legal_basis', l.legal_basis, 'price', l.price,
+                                                    'arithmetic', l.arithmetic, 'amount', l.amount) order by l.position)
+                  from application.bill_line l where l.office_id = b.office_id and l.application_id = b.application_id)),
+    replaces => old.document_id, version => coalesce(old.version, 0) + 1)
+    from application.bill b
+    left join lateral (select d.document_id, d.version from document.document d
+                        where d.office_id = b.office_id and d.application_id = b.application_id and d.kind = 'bill'
+                        order by d.document_id desc limit 1) old on true
+   where b.office_id = app.office_id and b.application_id = app.application_id;
+$$;
+
 create function api.payment_confirm(session_token bytea, idempotency_key bytea, application_id bigint, version int,
                                     payment_reference text, paid_on text)
 returns api.step_reply
@@ -50,6 +69,7 @@ begin
   if not found then
     perform rule.fail(7, 'paid_on', 'This is before the day of the bill');
   end if;
+  perform rule.produce_bill(who, app);
   return rule.remember(who, idempotency_key, request,
     rule.advance(who, app, 'confirm', null, jsonb_build_object('payment_reference', payment_reference, 'paid_on', paid)));
 end

@@ -107,3 +107,46 @@ begin
   return rule.track_reply(app);
 end
 $$;
+
+create type api.public_verify_reply as (
+  code text, number text, permit_name text, holder text, issued_on text, valid_until_on text, status text, office_name text,
+  sha256 text, signer text, version int, reason text);
+
+-- Is this permit ours, and is it in force? Whoever holds the paper has the code; nobody guesses one of 2^80.
+create function api.public_verify(client_address text, office text, code text)
+returns api.public_verify_reply
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  asked bigint := rule.public_office(nullif(office, ''));
+  given text := translate(upper(regexp_replace(rule.require(code, 'code'), '[ \-]', '', 'g')), 'OIL', '011');
+  p application.permit;
+  r api.public_verify_reply;
+begin
+  if given !~ '^[0-9A-Z]{16}$' then
+    perform rule.fail(7, 'code', 'A code has 16 letters and digits');
+  end if;
+  given := regexp_replace(given, '^(.{4})(.{4})(.{4})(.{4})$', '\1-\2-\3-\4');
+  select x.* into p from application.permit x where x.office_id = asked and x.code = given;
+  if not found then
+    return r;
+  end if;
+  select p.code, p.number, v.name, x.name, p.issued_on::text, p.valid_until_on::text,
+         case p.kind when 'refusal' then 'refusal' else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
+         (select h.reason from application.permit_change h
+           where h.office_id = p.office_id and h.permit_id = p.permit_id and h.approved and h.kind in ('suspension', 'revocation')
+             and p.status in ('suspended', 'revoked')
+           order by h.change_id desc limit 1)
+    into r
+    from application.application a
+    join catalogue.office o on o.office_id = a.office_id
+    join application.applicant x on x.office_id = a.office_id and x.applicant_id = a.applicant_id
+    join catalogue.permit_type_version v on v.office_id = a.office_id and v.permit_type_id = a.permit_type_id and v.version = a.permit_version
+    left join document.document d on d.office_id = a.office_id and d.application_id = a.application_id and d.kind in ('permit', 'refusal')
+                                 and d.state = 'current' and not d.preview
+    left join document.content c on c.office_id = d.office_id and c.content_id = d.content_id
+    left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id
+   where a.office_id = p.office_id and a.application_id = p.application_id;
+  return r;
+end
+$$;

@@ -50,6 +50,9 @@ begin
   select a.* into app from application.application a
    where a.office_id = t.office_id and a.application_id = t.application_id;
   stage := rule.stage_of(app);
+  if stage.kind = 'sign' and holder_id is not null then
+    perform rule.ask_signatures_of(app, holder_id);
+  end if;
   return (app.application_id, app.number, app.version, stage.code, stage.name,
           array[rule.announcement(t.office_id, t.role, t.unit_id, t.application_id, event_id)])::api.step_reply;
 end

@@ -212,6 +212,7 @@ begin
   else
     if action = 'submit' and rule.levy_due(app) then
       perform rule.issue_bill(app);
+      perform rule.produce_bill(who, app);
     end if;
     reply := rule.advance(who, app, action, reason, jsonb_build_object('proposal', app.proposal));
   end if;

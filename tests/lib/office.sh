@@ -30,6 +30,16 @@ receipt_read() {
     notsee "PIN:"
 }
 
+# sign USER: the head's terminal asks for the passphrase after a decision; the one entry signs everything that waits.
+sign() {
+    as "$1"
+    see '/(Frasa sandi|Passphrase)/'
+    type "$(passphrase "$1")"
+    keys Enter
+    see '/(Ditandatangani|Signed): /'
+}
+passphrase() { awk -v user="$1" '$1 == user { print $3 }' "$LOKET_VAR/demo/keys"; }
+
 # work USER: that person opens the application NUMBER from their queue.
 work() {
     as "$1"

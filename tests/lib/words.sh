@@ -142,7 +142,7 @@ client() {
     mkdir -p "$WORK/home/$name"
     terminal_open "$name" env -u XDG_CONFIG_HOME -u XDG_STATE_HOME -u XDG_DATA_HOME -u XDG_RUNTIME_DIR \
         HOME="$WORK/home/$name" LOKET_SERVER="127.0.0.1:$(<"$LOKET_VAR/port")" \
-        LOKET_CA="$LOKET_VAR/tls/ca.pem" "${CLIENT_ENV[@]}" "$ROOT/build/$BUILD/loket" --lang "$CLIENT_LANG" \
+        LOKET_CA="$LOKET_VAR/tls/ca.pem" LOKET_KEY="$LOKET_VAR/demo/$name.p12" "${CLIENT_ENV[@]}" "$ROOT/build/$BUILD/loket" --lang "$CLIENT_LANG" \
         "${CLIENT_OPTIONS[@]}" "$@"
 }
 

@@ -10,7 +10,7 @@
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW };
+enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW, ACTION_DOCUMENTS, ACTION_CHANGE };
 
 struct application_screen {
     struct screen base;
@@ -23,6 +23,8 @@ struct application_screen {
 
 static const struct key_row keys[] = {
     {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
+    {ACTION_DOCUMENTS, "documents", "F4 d", N_("documents"), N_("its documents: look, attach, reprint, certify")},
+    {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -54,6 +56,10 @@ static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
     reader_pair(out, _("Location"), a->location);
     reader_pair(out, _("Renews or changes"), a->previous_permit);
     reader_pair(out, _("Number of the permit"), a->permit_number);
+    if (a->permit_status[0])
+        reader_add(out, strcmp(a->permit_status, "current") == 0 ? LOOK_PLAIN : LOOK_WARNING, "%s: %s", _("Permit"),
+                   text_word(a->permit_status));
+    if (strcmp(a->permit_status, "") != 0) reader_pair(out, _("Code to check it by"), a->permit_code);
     if (a->permit_valid_until_on[0]) {
         text_date(a->permit_valid_until_on, date, sizeof date);
         reader_pair(out, _("Valid until"), date);
@@ -208,6 +214,9 @@ static enum outcome application_action(struct screen *screen, int action) {
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_PRINT) print(self);
     if (action == ACTION_SLIP) self->slip = !self->slip;
+    if (action == ACTION_DOCUMENTS) documents_open(screen->app, self->application_id);
+    if (action == ACTION_CHANGE && (app_has_role(screen->app, "analyst") || app_has_role(screen->app, "section_head")))
+        proposal_open(screen->app, self->application_id);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);

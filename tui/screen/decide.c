@@ -4,6 +4,7 @@
 #include <string.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/viewer.h>
 #include <tui/ui/text.h>
 
 static void add_reports(struct stage *stage) {
@@ -129,6 +130,38 @@ static void build_approval(struct stage *stage) {
     field_when(rule, "action", "refuse");
 }
 
+enum { ACTION_PREVIEW = ACTION_STAGE };
+
+static const struct key_row decision_keys[] = {
+    {ACTION_MAIN, "main", "F10 ^S", N_("send"), N_("send what is filled in")},
+    {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice of a coded field (or its first letter)")},
+    {ACTION_PREVIEW, "preview", "F8 ^V", N_("preview"), N_("the permit or the letter as it would be, with what is saved by now")},
+    {ACTION_STAGE_DOCUMENTS, "documents", "F7 ^D", N_("documents"), N_("look at what was brought")},
+    {ACTION_STAGE_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
+    {ACTION_BACK, "back", "F3 Esc", N_("back"), N_("back; what was typed is kept as a draft")},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static void on_preview(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    if (!error) viewer_open(screen->app, ((const Loket__DocumentPreviewReply *)reply)->document_id);
+}
+
+static void preview(struct stage *stage) {
+    Loket__DocumentPreviewRequest request = LOKET__DOCUMENT_PREVIEW_REQUEST__INIT;
+    const char *proposal = form_value(&stage->form, "proposal");
+    if (!*proposal) proposal = stage->application->proposal;
+    request.application_id = stage->application_id;
+    request.kind = (char *)(strcmp(proposal, "refuse") == 0 ? "refusal" : "permit");
+    app_write(&stage->base, "document.preview", &request.base, NULL, &loket__document_preview_reply__descriptor, on_preview);
+}
+
+static enum outcome decision_action(struct screen *screen, int action) {
+    struct stage *stage = (struct stage *)screen;
+    if (action != ACTION_PREVIEW) return stage_action(screen, action);
+    if (stage->application) preview(stage);
+    return REDRAW;
+}
+
 static void send_step(struct stage *stage, const char *method) {
     Loket__StepRequest request = LOKET__STEP_REQUEST__INIT;
     request.application_id = stage->application_id;
@@ -148,9 +181,10 @@ static void send_approval(struct stage *stage) {
 }
 
 static const struct stage_kind drafting = {
-    .ops = STAGE_OPS(N_("Drafting"),
-                     N_("Write what the decision rests on, and propose to approve or to refuse. A levy is computed from the "
-                        "tariff: nobody types an amount.")),
+    .ops = STAGE_KEYS_OPS(N_("Drafting"),
+                          N_("Write what the decision rests on, and propose to approve or to refuse. A levy is computed from the "
+                             "tariff: nobody types an amount."),
+                          decision_keys, decision_action),
     .draft = "draft",
     .build = build_draft,
     .send = send_draft,
@@ -162,17 +196,20 @@ static const struct stage_kind payment = {
     .send = send_payment,
 };
 static const struct stage_kind review = {
-    .ops = STAGE_OPS(N_("Review"),
-                     N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
-                        "verified or drafted.")),
+    .ops = STAGE_KEYS_OPS(N_("Review"),
+                          N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
+                             "verified or drafted."),
+                          decision_keys, decision_action),
     .draft = "review",
     .build = build_review,
     .send = send_review,
 };
 static const struct stage_kind approval = {
-    .ops = STAGE_OPS(N_("Approval"),
-                     N_("Approve, or refuse with the reason and the rule. Nobody decides what they took in or checked. Several "
-                        "can be approved at once from the queue: mark them and press F10.")),
+    .ops =
+        STAGE_KEYS_OPS(N_("Approval"),
+                       N_("Approve, or refuse with the reason and the rule. Nobody decides what they took in or checked. Several "
+                          "can be approved at once from the queue: mark them and press F10."),
+                       decision_keys, decision_action),
     .draft = "approval",
     .build = build_approval,
     .send = send_approval,

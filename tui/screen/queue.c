@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/signing.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/list.h>
 #include <tui/ui/terminal.h>
@@ -232,6 +233,7 @@ static void on_decided(struct screen *screen, const ProtobufCMessage *reply, con
     if (self->sent) return;
     (void)snprintf(counts, sizeof counts, "%zu", self->done);
     if (!error) app_say(screen->app, N_("Done: %s"), counts);
+    signing_soon(screen->app->signing);
     list_unmark(&self->list);
     read_rows(self, NULL);
 }

@@ -6,20 +6,24 @@
 #include <tui/screen/printout.h>
 #include <tui/screen/receipt.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/viewer.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_PRINT = ACTION_OWN, ACTION_WRITE };
+enum { ACTION_PRINT = ACTION_OWN, ACTION_WRITE, ACTION_DOCUMENTS, ACTION_PDF };
 
 struct receipt_screen {
     struct screen base;
     struct reader reader;
     char name[64];
+    int64_t application_id, document_id; /* 0: nothing was registered */
     int rows;
 };
 
 static const struct key_row keys[] = {
     {ACTION_PRINT, "print", "F9 p", N_("print"), N_("send it to the printer")},
     {ACTION_WRITE, "write", "F8 w", N_("to a file"), N_("write it to a text file")},
+    {ACTION_DOCUMENTS, "documents", "F7 a", N_("documents"), N_("attach the documents that were brought")},
+    {ACTION_PDF, "document", "F4 d", N_("PDF"), N_("the receipt, or the list of what is missing, as a PDF to print")},
     {ACTION_NEW, "new", "F2 n", N_("next"), N_("take in the next application")},
     {ACTION_BACK, "back", "F3 q Esc Enter", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -40,6 +44,8 @@ static enum outcome receipt_action(struct screen *screen, int action) {
     struct app *app = screen->app;
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_PRINT) printout_send(app, &self->reader);
+    if (action == ACTION_DOCUMENTS && self->application_id) documents_open(app, self->application_id);
+    if (action == ACTION_PDF && self->document_id) viewer_open(app, self->document_id);
     if (action == ACTION_WRITE) printout_write(app, &self->reader, self->name);
     if (action == ACTION_NEW) {
         app_pop(app);
@@ -91,6 +97,8 @@ void receipt_open(struct app *app, const Loket__IntakeSubmitReply *reply, const 
     char now[40];
     text_instant(time(NULL), now, sizeof now);
     (void)snprintf(self->name, sizeof self->name, "%s", reply->n_missing ? "missing" : reply->number);
+    self->application_id = reply->application_id;
+    self->document_id = reply->document_id;
     reader_add(out, LOOK_TITLE, "%s", app->session.office_name);
     reader_add(out, LOOK_PLAIN, "%s: %s", _("Applicant"), applicant);
     if (reply->n_missing) add_missing(out, reply);

@@ -22,6 +22,14 @@ void language_use(const char *language);
 /* Everything about one application, to read. */
 void application_open(struct app *app, int64_t application_id);
 
+/* The documents of one application: files in, what the office wrote, copies. */
+void documents_open(struct app *app, int64_t application_id);
+/* A file of that application moved on: drawn again where it is shown. */
+void documents_changed(struct app *app, int64_t application_id);
+/* A change of its permit, to be proposed; and the changes that wait for the head. */
+void proposal_open(struct app *app, int64_t application_id);
+void changes_open(struct app *app);
+
 /* A section head gives work of that role to somebody. */
 void assign_open(struct app *app, int64_t task_id, const char *role);
 
@@ -34,6 +42,7 @@ void draft_open(struct app *app, int64_t application_id, int64_t task_id);
 void payment_open(struct app *app, int64_t application_id, int64_t task_id);
 void review_open(struct app *app, int64_t application_id, int64_t task_id);
 void approval_open(struct app *app, int64_t application_id, int64_t task_id);
+void signing_stage_open(struct app *app, int64_t application_id, int64_t task_id);
 void handover_open(struct app *app, int64_t application_id, int64_t task_id);
 void archive_open(struct app *app, int64_t application_id, int64_t task_id);
 

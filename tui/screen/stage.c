@@ -7,6 +7,7 @@
 #include <tui/entry/draft.h>
 #include <tui/screen/picker.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/signing.h>
 #include <tui/screen/stage.h>
 #include <tui/screen/typed_check.h>
 #include <tui/ui/dialog.h>
@@ -16,6 +17,7 @@
 const struct key_row stage_keys[] = {
     {ACTION_MAIN, "main", "F10 ^S", N_("send"), N_("send what is filled in")},
     {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice of a coded field (or its first letter)")},
+    {ACTION_STAGE_DOCUMENTS, "documents", "F7 ^D", N_("documents"), N_("look at the documents, or attach files (front office)")},
     {ACTION_STAGE_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
     {ACTION_BACK, "back", "F3 Esc", N_("back"), N_("back; what was typed is kept as a draft")},
     {0, NULL, NULL, NULL, NULL},
@@ -182,6 +184,7 @@ static void on_sent(struct screen *screen, const ProtobufCMessage *reply, const 
     draft_delete(app->session.username, name);
     app_pop(app);
     app_say(app, N_("Done. %s"), text);
+    signing_soon(app->signing);
 }
 
 void stage_write(struct stage *stage, const char *method, const ProtobufCMessage *request) {
@@ -211,6 +214,7 @@ enum outcome stage_action(struct screen *screen, int action) {
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_MAIN) stage_send(stage);
     if (action == ACTION_STAGE_READ && stage->application_id) application_open(screen->app, stage->application_id);
+    if (action == ACTION_STAGE_DOCUMENTS && stage->application_id) documents_open(screen->app, stage->application_id);
     if (action == ACTION_LOOK_UP && stage->form.count) {
         picker_look_up(screen, &stage->form);
         note_change(stage);

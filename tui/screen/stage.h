@@ -37,8 +37,9 @@ struct stage {
 #define STAGE_OPS(title_, about_) STAGE_KEYS_OPS(title_, about_, stage_keys, stage_action)
 
 /* Own actions of a stage come after this. */
-#define ACTION_STAGE_READ ACTION_OWN
-#define ACTION_STAGE      (ACTION_OWN + 1)
+#define ACTION_STAGE_READ      ACTION_OWN
+#define ACTION_STAGE_DOCUMENTS (ACTION_OWN + 1)
+#define ACTION_STAGE           (ACTION_OWN + 2)
 
 extern const struct key_row stage_keys[];
 void stage_free(struct screen *screen);

@@ -1,6 +1,7 @@
 /* Which screen a stage has, and which screens can be gone to. A new stage is a row here and a file beside it. */
 #include <string.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/signing.h>
 #include <tui/ui/text.h>
 
 static const struct stage_screen stages[] = {
@@ -12,6 +13,7 @@ static const struct stage_screen stages[] = {
     {"payment", "treasurer", payment_open, NULL, NULL, NULL},
     {"review", "section_head", review_open, "review.decide", "initial", N_("Initial %s applications?")},
     {"approval", "head", approval_open, "approval.decide", "approve", N_("Approve %s applications?")},
+    {"signing", "head", signing_stage_open, NULL, NULL, NULL},
     {"handover", "front_office", handover_open, NULL, NULL, NULL},
     {"archive", "archivist", archive_open, NULL, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL, NULL},
@@ -29,6 +31,11 @@ const struct place places[] = {
     {'u', N_("Users"), "auditor", users_open},
     {'a', N_("Audit log"), "admin", audit_open},
     {'a', N_("Audit log"), "auditor", audit_open},
+    {'k', N_("To sign"), "head", signing_open},
+    {'c', N_("Changes of permits"), "head", changes_open},
+    {'c', N_("Changes of permits"), "section_head", changes_open},
+    {'c', N_("Changes of permits"), "analyst", changes_open},
+    {'c', N_("Changes of permits"), "auditor", changes_open},
     {'t', N_("Follow an application"), NULL, track_open},
     {'l', N_("Bahasa Indonesia / English"), NULL, language_switch},
     {'x', N_("Log out"), NULL, logout_open},

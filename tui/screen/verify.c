@@ -14,6 +14,7 @@ static const struct key_row keys[] = {
      N_("send what is decided; without a decision below, what follows from the documents")},
     {ACTION_ACCEPT_REST, "accept_rest", "F9 ^G", N_("accept rest"), N_("accept every document that is not decided yet")},
     {ACTION_LOOK_UP, "look_up", "F4 ^N", N_("choose"), N_("the next choice (or its first letter)")},
+    {ACTION_STAGE_DOCUMENTS, "documents", "F7 ^D", N_("documents"), N_("look at what was brought")},
     {ACTION_STAGE_READ, "read", "F6 ^O", N_("read all"), N_("everything about the application, its history and control slip")},
     {ACTION_BACK, "back", "F3 Esc", N_("back"), N_("back; what was typed is kept as a draft")},
     {0, NULL, NULL, NULL, NULL},

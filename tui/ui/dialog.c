@@ -36,6 +36,12 @@ void dialog_ask(struct screen *screen, const char *question, const char *field, 
     text->longest = 2000;
 }
 
+void dialog_ask_secret(struct screen *screen, const char *question, const char *field, dialog_answer *answer) {
+    struct dialog *dialog = dialog_new(screen, question);
+    dialog->answer = answer;
+    (void)form_add(&dialog->form, "text", field, FIELD_PASSWORD, false);
+}
+
 void dialog_tell(struct screen *screen, const char *text) {
     dialog_new(screen, text)->tells = true;
 }
@@ -57,6 +63,7 @@ static void answer(struct app *app, bool yes) {
     char *text = strdup(dialog->form.count ? form_value(&dialog->form, "text") : "");
     dialog_close(app);
     if (tell && text) tell(screen, yes, text);
+    if (text) explicit_bzero(text, strlen(text));
     free(text);
 }
 

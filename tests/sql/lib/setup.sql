@@ -67,9 +67,10 @@ begin
     (8, 'approval', 'Approval', 'head', true, 'task'),
     (9, 'issuance', 'Issuance', 'system', true, 'issue'),
     (10, 'refusal', 'Refusal', 'system', true, 'refuse'),
-    (11, 'handover', 'Handover', 'front_office', true, 'task'),
-    (12, 'archive', 'Archive', 'archivist', true, 'task'),
-    (13, 'closed', 'Closed', '', false, 'end')) s;
+    (11, 'signing', 'Signing', 'head', true, 'sign'),
+    (12, 'handover', 'Handover', 'front_office', true, 'task'),
+    (13, 'archive', 'Archive', 'archivist', true, 'task'),
+    (14, 'closed', 'Closed', '', false, 'end')) s;
   insert into workflow.transition (office_id, workflow_id, version, position, from_stage, action, role, guards, needs_reason, outcome, to_stage, label)
   select o, w, 1, row_number() over (), x.*, x.column2 from (values
     ('intake', 'submit', 'front_office', '{}'::text[], false, null, 'verification'),
@@ -88,13 +89,19 @@ begin
     ('approval', 'approve', 'head', '{not_involved,initialled}', false, 'approved', 'issuance'),
     ('approval', 'refuse', 'head', '{not_involved}', true, 'refused', 'refusal'),
     ('approval', 'send_back', 'head', '{}', true, null, 'drafting'),
-    ('issuance', 'issue', 'system', '{}', false, null, 'handover'),
-    ('refusal', 'issue', 'system', '{}', false, null, 'handover'),
+    ('issuance', 'issue', 'system', '{signature_due}', false, null, 'signing'),
+    ('issuance', 'issue', 'system', '{no_signature}', false, null, 'handover'),
+    ('refusal', 'issue', 'system', '{signature_due}', false, null, 'signing'),
+    ('refusal', 'issue', 'system', '{no_signature}', false, null, 'handover'),
+    ('signing', 'sign', 'system', '{}', false, null, 'handover'),
     ('handover', 'hand_over', 'front_office', '{}', false, null, 'archive'),
     ('archive', 'file', 'archivist', '{}', false, null, 'closed')) x
   union all
   select o, w, 1, 100, s, 'withdraw', 'front_office', '{}', true, 'withdrawn', 'archive', 'withdraw'
     from unnest('{verification,correction,inspection,drafting,payment,review}'::text[]) s;
+  insert into document.template (office_id, kind, path, text, sha256)
+  select o, k, k || '.tmpl', '@document ' || k, sha256(convert_to(k, 'UTF8'))
+    from unnest('{receipt,missing,inspection_report,bill,decree,permit,refusal,handover,certified_copy}'::text[]) k;
   foreach p in array '{TES,TESV,TESL,TESO}'::text[] loop
     insert into catalogue.permit_type (office_id, code, current_version) values (o, p, 1) returning permit_type_id into id;
     insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,

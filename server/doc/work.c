@@ -1,0 +1,338 @@
+/* Documents in the job process. Which piece is next, and what it means for the application, is the database's
+ * (sql/api/job_document.sql); here are the bytes. */
+#include <server/db/bind.h>
+#include <server/doc/render.h>
+#include <server/doc/signature.h>
+#include <server/doc/work.h>
+#include <server/job_query.h>
+#include <server/log.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PDF_BYTES (32u << 20)
+
+struct document_work {
+    const struct config *config;
+    struct file_type *types;
+};
+
+struct document_work *document_work_new(const struct config *config) {
+    struct document_work *work = calloc(1, sizeof *work);
+    if (!work) return NULL;
+    work->config = config;
+    work->types = file_type_new();
+    if (work->types) return work;
+    document_work_free(work);
+    return NULL;
+}
+
+void document_work_free(struct document_work *work) {
+    if (!work) return;
+    file_type_free(work->types);
+    free(work);
+}
+
+/* A column as text; NULL when it is null. Binary texts end with a zero byte of libpq's. */
+static const char *column(const PGresult *piece, int number) {
+    return PQgetisnull(piece, 0, number) ? NULL : PQgetvalue(piece, 0, number);
+}
+
+static const uint8_t *column_bytes(const PGresult *piece, int number, size_t *size) {
+    *size = (size_t)PQgetlength(piece, 0, number);
+    return PQgetisnull(piece, 0, number) ? NULL : (const uint8_t *)PQgetvalue(piece, 0, number);
+}
+
+static const char *text_or_null(const char *text) {
+    return text && *text ? text : NULL;
+}
+
+/* office_id and document_id, which every piece of a document begins with. */
+static struct job_parameters piece_of(const PGresult *piece) {
+    struct job_parameters parameters = {.count = 0};
+    job_text(&parameters, column(piece, 0));
+    job_text(&parameters, column(piece, 1));
+    return parameters;
+}
+
+/* ------------------------------------------------------------------------------------------------ drawing */
+
+enum {
+    RENDER_KIND = 2,
+    RENDER_PATH,
+    RENDER_TEMPLATE,
+    RENDER_ARMS,
+    RENDER_SIGNER,
+    RENDER_REASON,
+    RENDER_PLACE,
+    RENDER_KEYS,
+    RENDER_VALUES
+};
+
+/* Keys and values come as two arrays of the same length. */
+struct pairs {
+    struct document_data *data;
+    char **keys;
+    size_t count, room, at;
+    struct error *error;
+    enum loket_error result;
+};
+
+static void take_key(const char *text, size_t size, void *user) {
+    struct pairs *pairs = user;
+    if (pairs->count == pairs->room) {
+        size_t room = pairs->room ? pairs->room * 2 : 64;
+        char **larger = realloc(pairs->keys, room * sizeof *larger);
+        if (!larger) {
+            pairs->result = error_set(pairs->error, LOKET_INTERNAL, NULL, "Out of memory", NULL);
+            return;
+        }
+        pairs->keys = larger;
+        pairs->room = room;
+    }
+    pairs->keys[pairs->count++] = strndup(text, size);
+}
+
+static void take_value(const char *text, size_t size, void *user) {
+    struct pairs *pairs = user;
+    if (pairs->result != LOKET_OK || pairs->at >= pairs->count || !pairs->keys[pairs->at]) return;
+    char *value = strndup(text, size);
+    if (value) pairs->result = data_put(pairs->data, pairs->keys[pairs->at++], value, pairs->error);
+    else pairs->result = error_set(pairs->error, LOKET_INTERNAL, NULL, "Out of memory", NULL);
+    free(value);
+}
+
+static enum loket_error data_read(const PGresult *piece, struct document_data *data, struct error *error) {
+    struct pairs pairs = {.data = data, .error = error};
+    size_t size;
+    const uint8_t *bytes = column_bytes(piece, RENDER_KEYS, &size);
+    bool good = bytes && bind_each_text(bytes, size, take_key, &pairs);
+    bytes = column_bytes(piece, RENDER_VALUES, &size);
+    good = good && bytes && bind_each_text(bytes, size, take_value, &pairs);
+    for (size_t i = 0; i < pairs.count; i++) free(pairs.keys[i]);
+    free(pairs.keys);
+    if (!good) return error_set(error, LOKET_INTERNAL, NULL, "What the document says can't be read", NULL);
+    return pairs.result;
+}
+
+/* The PDF of a piece, and where its signature block is. */
+static enum loket_error draw(const PGresult *piece, struct buffer *pdf, struct document_layout *layout, struct error *error) {
+    size_t size;
+    const char *text = column(piece, RENDER_TEMPLATE);
+    struct document_assets assets = {.arms = column_bytes(piece, RENDER_ARMS, &assets.arms_size)};
+    struct document_data *data = data_new();
+    struct template *template = template_parse(text, strlen(text), column(piece, RENDER_PATH));
+    enum loket_error result = error_set(error, LOKET_INTERNAL, NULL, "Out of memory", NULL);
+    if (!data || !template) goto out;
+    (void)column_bytes(piece, RENDER_ARMS, &size);
+    if (template->mistake_count) {
+        char where[200];
+        (void)snprintf(where, sizeof where, "%.80s:%d: %.100s", template->path, template->mistakes[0].line,
+                       template->mistakes[0].text);
+        result = error_set(error, LOKET_INVALID, NULL, "The template is wrong: %s", where);
+        goto out;
+    }
+    result = data_read(piece, data, error);
+    if (result == LOKET_OK) result = document_render(template, data, &assets, pdf, layout, error);
+out:
+    template_free(template);
+    data_free(data);
+    return result;
+}
+
+/* Makes room for the signature where the block is drawn. */
+static enum loket_error make_room(const PGresult *piece, struct buffer *pdf, const struct document_layout *layout, uint8_t *digest,
+                                  struct error *error) {
+    const struct signature_field field = {.page = (unsigned)layout->signature_page,
+                                          .x = layout->signature.x,
+                                          .y = layout->signature.y,
+                                          .width = layout->signature.width,
+                                          .height = layout->signature.height,
+                                          .name = column(piece, RENDER_SIGNER),
+                                          .reason = column(piece, RENDER_REASON),
+                                          .location = column(piece, RENDER_PLACE),
+                                          .at = time(NULL)};
+    struct buffer prepared = {.limit = PDF_BYTES};
+    enum loket_error result = signature_prepare(pdf, &field, &prepared, digest, error);
+    if (result == LOKET_OK) {
+        buffer_free(pdf);
+        *pdf = prepared;
+    } else buffer_free(&prepared);
+    return result;
+}
+
+static bool render_failed(PGconn *db, const PGresult *piece, const struct error *error) {
+    char problem[420];
+    struct job_parameters parameters = piece_of(piece);
+    const char *place = strstr(error->message, "%s");
+    if (place)
+        (void)snprintf(problem, sizeof problem, "%.*s%s%s", (int)(place - error->message), error->message, error->argument,
+                       place + 2);
+    else (void)snprintf(problem, sizeof problem, "%s", error->message);
+    log_error("document not drawn", "document", column(piece, 1), "kind", column(piece, RENDER_KIND), "why", problem);
+    job_text(&parameters, problem);
+    return job_finish(db, "select api_job.render_failed($1, $2, $3)", &parameters);
+}
+
+static bool render_one(struct document_work *work, PGconn *db) {
+    (void)work;
+    struct buffer pdf = {.limit = PDF_BYTES};
+    struct document_layout layout = {.pages = 0};
+    uint8_t digest[SIGNATURE_DIGEST_BYTES];
+    struct error error;
+    PGresult *piece =
+        job_take(db, "select office_id::text, document_id::text, kind, path, template, arms, signer, reason, place, keys,"
+                     " \"values\" from api_job.render_next()");
+    if (!piece) return false;
+    bool signs = column(piece, RENDER_SIGNER) != NULL, done;
+    enum loket_error result = draw(piece, &pdf, &layout, &error);
+    if (result == LOKET_OK && signs) result = make_room(piece, &pdf, &layout, digest, &error);
+    if (result == LOKET_OK) {
+        struct job_parameters parameters = piece_of(piece);
+        job_bytes(&parameters, pdf.data, pdf.size);
+        job_bytes(&parameters, signs ? digest : NULL, signs ? sizeof digest : 0);
+        done = job_finish(db, "select api_job.render_done($1, $2, $3, $4)", &parameters);
+        log_info("document drawn", "document", column(piece, 1), "kind", column(piece, RENDER_KIND));
+    } else done = render_failed(db, piece, &error);
+    PQclear(piece);
+    buffer_free(&pdf);
+    return done;
+}
+
+/* ----------------------------------------------------------------------------------------------- checking */
+
+bool content_read_back(PGconn *db, const char *office_id, const char *content_id, int chunks, struct content *content) {
+    for (int i = 0; i < chunks; i++) {
+        char number[16];
+        struct job_parameters parameters = {.count = 0};
+        (void)snprintf(number, sizeof number, "%d", i);
+        job_text(&parameters, office_id);
+        job_text(&parameters, content_id);
+        job_text(&parameters, number);
+        PGresult *chunk = job_query(db, "select api_job.chunk($1, $2, $3)", &parameters);
+        bool there = chunk && PQntuples(chunk) == 1 && !PQgetisnull(chunk, 0, 0);
+        if (there) (void)content_feed(content, PQgetvalue(chunk, 0, 0), (size_t)PQgetlength(chunk, 0, 0));
+        PQclear(chunk);
+        if (!there) return false;
+    }
+    return true;
+}
+
+/* Reads `piece`'s content through the checker; the verdict is whole only when this is true. */
+static bool judge(struct document_work *work, PGconn *db, const char *office_id, const char *content_id, const char *chunks,
+                  struct content_verdict *verdict) {
+    struct content *content = content_new(work->types);
+    bool good = content && content_read_back(db, office_id, content_id, atoi(chunks), content) && content_end(content, verdict);
+    content_free(content);
+    return good;
+}
+
+static bool check_one(struct document_work *work, PGconn *db) {
+    struct content_verdict verdict;
+    bool done = false;
+    PGresult *piece =
+        job_take(db, "select office_id::text, upload_id::text, content_id::text, chunks::text from api_job.check_next()");
+    if (!piece) return false;
+    if (judge(work, db, column(piece, 0), column(piece, 2), column(piece, 3), &verdict)) {
+        struct job_parameters parameters = piece_of(piece);
+        job_bytes(&parameters, verdict.sha256, sizeof verdict.sha256);
+        job_text(&parameters, verdict.media_type);
+        job_text(&parameters, verdict.problem);
+        job_text(&parameters, verdict.argument);
+        done = job_finish(db, "select api_job.check_done($1, $2, $3, $4, $5, $6)", &parameters);
+        log_info("document checked", "upload", column(piece, 1), "problem", verdict.problem ? verdict.problem : "");
+    } else job_leave(db);
+    PQclear(piece);
+    return done;
+}
+
+static bool recheck_one(struct document_work *work, PGconn *db) {
+    struct content_verdict verdict = {.size = 0};
+    size_t size;
+    PGresult *piece =
+        job_take(db, "select office_id::text, content_id::text, sha256, chunks::text, name from api_job.recheck_next()");
+    if (!piece) return false;
+    const uint8_t *sha256 = column_bytes(piece, 2, &size);
+    bool same = judge(work, db, column(piece, 0), column(piece, 1), column(piece, 3), &verdict) && size == sizeof verdict.sha256 &&
+                memcmp(sha256, verdict.sha256, size) == 0;
+    struct job_parameters parameters = piece_of(piece);
+    job_text(&parameters, same ? "t" : "f");
+    if (!same) log_error("a document is damaged", "content", column(piece, 1), "document", column(piece, 4));
+    bool done = job_finish(db, "select api_job.recheck_done($1, $2, $3)", &parameters);
+    PQclear(piece);
+    return done;
+}
+
+/* ------------------------------------------------------------------------------------------------ signing */
+
+enum { SIGN_PREPARED = 2, SIGN_DIGEST, SIGN_CMS };
+
+/* Checks what the head's machine sent, has it stamped where a service is set, and puts it into the file. */
+static enum loket_error put_in(const struct config *config, const PGresult *piece, struct buffer *pdf,
+                               struct signature_report *report, bool *stamped, struct error *error) {
+    size_t size, digest_size, cms_size;
+    const uint8_t *prepared = column_bytes(piece, SIGN_PREPARED, &size), *digest = column_bytes(piece, SIGN_DIGEST, &digest_size),
+                  *cms = column_bytes(piece, SIGN_CMS, &cms_size);
+    struct buffer with_stamp = {.limit = SIGNATURE_CMS_BYTES};
+    if (!prepared || !digest || digest_size != SIGNATURE_DIGEST_BYTES || !cms)
+        return error_set(error, LOKET_INTERNAL, "signature", "What was signed is not there any more", NULL);
+    enum loket_error result = signature_check(cms, cms_size, digest, text_or_null(config->signature_trust), report, error);
+    *stamped = result == LOKET_OK && text_or_null(config->timestamp);
+    if (*stamped)
+        result = signature_timestamp(cms, cms_size, config->timestamp, text_or_null(config->timestamp_trust), &with_stamp, error);
+    buffer_add(pdf, prepared, size);
+    if (result == LOKET_OK)
+        result =
+            *stamped ? signature_embed(pdf, with_stamp.data, with_stamp.size, error) : signature_embed(pdf, cms, cms_size, error);
+    buffer_free(&with_stamp);
+    return result;
+}
+
+static size_t hex_read(const char *text, uint8_t *bytes, size_t room) {
+    size_t count = 0;
+    unsigned byte;
+    for (; count < room && sscanf(text + 2 * count, "%2x", &byte) == 1; count++) bytes[count] = (uint8_t)byte;
+    return count;
+}
+
+static bool sign_failed(PGconn *db, const PGresult *piece, const struct error *error) {
+    struct job_parameters parameters = piece_of(piece);
+    job_text(&parameters, error->message);
+    job_text(&parameters, error->argument);
+    log_warn("signature not taken", "document", column(piece, 1), "why", error->message, "what", error->argument);
+    return job_finish(db,
+                      error->code == LOKET_UNAVAILABLE ? "select api_job.sign_later($1, $2, $3, $4)"
+                                                       : "select api_job.sign_refused($1, $2, $3, $4)",
+                      &parameters);
+}
+
+static bool sign_one(struct document_work *work, PGconn *db) {
+    struct buffer pdf = {.limit = PDF_BYTES};
+    struct signature_report report = {.state = SIGNATURE_NONE};
+    struct error error;
+    uint8_t fingerprint[SIGNATURE_DIGEST_BYTES];
+    bool stamped = false, done;
+    PGresult *piece = job_take(db, "select office_id::text, document_id::text, prepared, digest, cms from api_job.sign_next()");
+    if (!piece) return false;
+    if (put_in(work->config, piece, &pdf, &report, &stamped, &error) == LOKET_OK) {
+        struct job_parameters parameters = piece_of(piece);
+        job_bytes(&parameters, pdf.data, pdf.size);
+        job_text(&parameters, report.signer);
+        job_text(&parameters, report.issuer);
+        job_text(&parameters, report.serial);
+        job_bytes(&parameters, fingerprint, hex_read(report.fingerprint, fingerprint, sizeof fingerprint));
+        job_text(&parameters, stamped ? "t" : "f");
+        done = job_finish(db, "select api_job.sign_done($1, $2, $3, $4, $5, $6, $7, $8)", &parameters);
+        log_info("document signed", "document", column(piece, 1), "signer", report.signer);
+    } else done = sign_failed(db, piece, &error);
+    PQclear(piece);
+    buffer_free(&pdf);
+    return done;
+}
+
+bool document_work_do(struct document_work *work, PGconn *db) {
+    static bool (*const works[])(struct document_work *, PGconn *) = {check_one, sign_one, render_one, recheck_one};
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++)
+        if (works[i](work, db)) return true;
+    return false;
+}
