@@ -270,7 +270,7 @@ static enum loket_error refuse(struct error *error, const char *message, const c
 /* Opens the file and looks at it; *fd is the caller's when all is well. */
 static enum loket_error file_open(struct uploads *uploads, const char *path, int64_t max_bytes, int *fd, int64_t *size,
                                   struct error *error) {
-    struct stat about;
+    struct stat about = {.st_size = 0};
     uint8_t head[FILE_TYPE_HEAD];
     char limit[32];
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for somebody to write */
