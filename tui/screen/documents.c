@@ -225,7 +225,8 @@ static void choose(struct documents_screen *self, bool correct) {
     self->replaces = 0;
     if (!take_code(self)) return;
     if (correct && document && strcmp(document->state, "current") == 0) self->replaces = document->document_id;
-    browser_open(self->base.app, self->base.app->scanner_folder, on_chosen, &self->base);
+    struct app *app = self->base.app;
+    browser_open(app, app->last_folder[0] ? NULL : app->scanner_folder, on_chosen, &self->base);
 }
 
 static void attach_scan(struct documents_screen *self) {

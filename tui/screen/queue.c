@@ -31,6 +31,7 @@ struct queue_screen {
     bool going;    /* g was pressed: the next letter names a place */
     int rows;
     size_t sent, done; /* of the rows that are decided at once */
+    bool writing;      /* a claim or release is under way: rows that come meanwhile don't end the waiting for it */
 };
 
 static const struct {
@@ -129,7 +130,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
 
 static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
-    screen->waits = self->sent > 0;
+    screen->waits = self->sent > 0 || self->writing;
     if (error) return;
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
     self->reply = app_copy(reply);
@@ -182,6 +183,7 @@ static void on_claimed(struct screen *screen, const ProtobufCMessage *reply, con
     struct queue_screen *self = (struct queue_screen *)screen;
     const Loket__QueueRow *row = present(self);
     (void)reply;
+    self->writing = false;
     if (!row) return;
     /* whoever comes second reads; the message line says who works on it */
     const struct stage_screen *stage = error ? NULL : stage_screen_find(screen->app, row->stage);
@@ -197,11 +199,13 @@ static void write_task(struct queue_screen *self, const char *method, const char
     (void)snprintf(text, sizeof text, "%s", reason);
     request.task_id = row->task_id;
     request.reason = text;
+    self->writing = true;
     app_write(&self->base, method, &request.base, NULL, &loket__step_reply__descriptor, reply);
 }
 
 static void on_task_changed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     (void)reply;
+    ((struct queue_screen *)screen)->writing = false;
     if (!error) read_rows((struct queue_screen *)screen, NULL);
 }
 

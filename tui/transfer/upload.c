@@ -450,6 +450,7 @@ void upload_drop(struct uploads *uploads, int64_t id) {
         if (upload->upload_id)
             (void)client_call(uploads->app->client, "document.cancel", &request.base, key, &loket__empty__descriptor, on_dropped,
                               NULL, &error);
+        app_say(uploads->app, upload->state == UPLOAD_FAILED ? N_("Put aside: %s") : N_("Stopped: %s"), upload->name);
         unlink_upload(upload);
         upload_free(upload);
         remember(uploads);
