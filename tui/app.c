@@ -95,7 +95,7 @@ static void on_reply(struct client *client, const ProtobufCMessage *reply, const
     keys_replay(app);
 }
 
-/* Answers may overtake each other: of one question asked again only the last answer counts, or a screen would go back to what was. */
+/* Answers may overtake each other: of one question asked again only the last answer counts. */
 static void supersede(const struct screen *screen, app_reply *reply) {
     for (struct pending *pending = pendings; pending; pending = pending->next)
         if (pending->screen == screen && pending->reply == reply && !pending->is_write) pending->screen = NULL;
