@@ -15,7 +15,11 @@ CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' 
 CFLAGS  += -std=gnu11 -g $(WARN) $(HARDEN) -MMD -MP
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 
-ifeq ($(BUILD),asan)
+ifeq ($(BUILD),fuzz)
+CC      := clang
+CFLAGS  += -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -Wno-error
+LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(BUILD),asan)
 CFLAGS  += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS += -fsanitize=address,undefined
 else
@@ -32,6 +36,7 @@ PROTO_SRC  := $(wildcard proto/*.c)
 SERVER_SRC := $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
 TUI_SRC    := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 
 C_FILES := $(shell find include proto server tui tests -name '*.[ch]')
 
@@ -39,6 +44,9 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 GEN_C := $(O)/gen/proto/loket.pb-c.c
 GEN_O := $(O)/gen/proto/loket.pb-c.o
 UNIT  := $(patsubst tests/unit/%.c,$(O)/tests/%,$(UNIT_SRC))
+FUZZ  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
+# libFuzzer's main where it is, else one that replays a corpus
+FUZZ_MAIN := $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer,tests/fuzz/replay.c)
 
 all: $(O)/loketd $(O)/loket $(O)/locale/id/LC_MESSAGES/loket.mo  ## build everything into build/
 
@@ -74,6 +82,11 @@ $(O)/tests/%: tests/unit/%.c $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a \
 	    $(LIB_LIBS) $(SERVER_LIBS) $(TUI_LIBS) $(TEST_LIBS)
 
+$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a \
+	    $(LIB_LIBS) $(SERVER_LIBS) $(TUI_LIBS)
+
 $(O)/locale/id/LC_MESSAGES/loket.mo: tui/po/id.po
 	@mkdir -p $(@D)
 	msgfmt --check -o $@ $<
@@ -81,7 +94,12 @@ $(O)/locale/id/LC_MESSAGES/loket.mo: tui/po/id.po
 unit: $(UNIT)  ## the C tests
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 
-test-programs: $(UNIT)
+test-programs: $(UNIT) $(FUZZ)
+
+fuzz-programs: $(FUZZ)
+
+fuzz:  ## libFuzzer on every reader of hostile bytes; FUZZ_SECONDS=30 each, TARGETS=... for some
+	@tests/fuzz/run $(TARGETS)
 
 run: up-quietly  ## install what is missing, build, start everything, open loket
 	@BUILD=$(BUILD) server/dev/client $(ARGS)
@@ -130,5 +148,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs run up up-quietly down stop packages check e2e lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz run up up-quietly down stop packages check e2e lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

@@ -168,6 +168,8 @@ bool form_complete(struct form *form) {
 static bool step(struct form *form, int direction) {
     struct field *field = &form->fields[form->at];
     if (field->value[0]) (void)field_good(form, field);
+    /* what was typed may have become a shorter code */
+    if (form->cursor > strlen(field->value)) form->cursor = strlen(field->value);
     for (size_t i = form->at + (size_t)direction; i < form->count; i += (size_t)direction)
         if (can_stand(form, i)) {
             stand_at(form, i);
@@ -221,6 +223,7 @@ void form_look_up(struct form *form) {
     struct field *field = &form->fields[form->at];
     if (field->kind == FIELD_YES_NO) {
         field_set(field, field->value[0] ? "" : "yes");
+        form->cursor = strlen(field->value);
         field_changed(form, field);
     }
     if (!field->choice_count) return;
