@@ -1,5 +1,5 @@
-/* Days off from an iCalendar file (RFC 5545), as offices of the state publish them: VEVENTs of whole days. What repeats (RRULE), has
- * a time of day or is not understood is refused with its line; nothing is guessed. */
+/* Days off from an iCalendar file (RFC 5545), as offices of the state publish them: VEVENTs of whole days. What repeats (RRULE),
+ * has a time of day or is not understood is refused with its line; nothing is guessed. */
 #ifndef SERVER_ICALENDAR_H
 #define SERVER_ICALENDAR_H
 
@@ -18,8 +18,8 @@ struct day_off {
 struct days_off {
     struct day_off *days; /* owned */
     size_t count, room;
-    int line;             /* of the mistake */
-    const char *mistake;  /* what is wrong there, in words; NULL: nothing */
+    int line;            /* of the mistake */
+    const char *mistake; /* what is wrong there, in words; NULL: nothing */
 };
 
 /* Reads a whole file's `text`. False with line and mistake set. Free with days_off_free, also then. */

@@ -63,8 +63,8 @@ static void add_date(struct buffer *out, long long at) {
     struct tm t;
     char text[64];
     if (!gmtime_r(&seconds, &t)) return;
-    (void)snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[t.tm_wday % 7], t.tm_mday, months[t.tm_mon % 12],
-                   t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+    (void)snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[t.tm_wday % 7], t.tm_mday,
+                   months[t.tm_mon % 12], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
     add_line(out, "Date", text);
 }
 

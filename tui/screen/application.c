@@ -158,6 +158,22 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
     self->reader.first = first;
 }
 
+/* Of all stays in a stage; with the applicant's time they add up to the whole. */
+static void add_stages(struct reader *out, const Loket__ApplicationCustodyReply *slip) {
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("Time of each stage"));
+    for (size_t i = 0; i < slip->n_stages; i++) {
+        const Loket__StageTimeRow *stage = slip->stages[i];
+        char limit[64] = "", days[48];
+        text_days_left(stage->days, false, days, sizeof days);
+        if (stage->days) (void)snprintf(limit, sizeof limit, "  (%s: %s)", _("of"), days);
+        reader_add(out, LOOK_PLAIN, "%3d:%02d  %s%s", stage->minutes / 60, stage->minutes % 60, text_word(stage->stage_name),
+                   limit);
+    }
+    reader_add(out, LOOK_PLAIN, "%3d:%02d  %s", slip->applicant_minutes / 60, slip->applicant_minutes % 60,
+               _("the applicant's, in which the clock stood"));
+}
+
 static void on_custody(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct application_screen *self = (struct application_screen *)screen;
     screen->waits = false;
@@ -174,6 +190,7 @@ static void on_custody(struct screen *screen, const ProtobufCMessage *reply, con
                    row->working_minutes / 60, row->working_minutes % 60, text_word(row->stage_name), row->unit[0] ? " " : "",
                    row->unit, row->holder[0] ? row->holder : text_word(row->reason));
     }
+    add_stages(&self->reader, slip);
     reader_add(&self->reader, LOOK_TITLE, "%s: %d:%02d", _("Working time that counts (hours:minutes)"), slip->total_minutes / 60,
                slip->total_minutes % 60);
 }
