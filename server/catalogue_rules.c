@@ -82,6 +82,8 @@ static const struct key_rule permit_keys[] = {
     {"workflow", &value_code_stage, true, 0, 0, NULL},
     {"kinds", &value_words, false, 0, 0, kinds},
     {"lapse_days", &value_number, false, 1, 365, NULL},
+    {"deemed_approval", &value_flag, false, 0, 0, NULL},
+    TEXT("deemed_basis", 300),
     END,
 };
 

@@ -57,7 +57,8 @@ static void prune(PGconn *db, time_t *pruned_at) {
 
 /* What the clock does: warnings, lapses, the ends of permits. Each is a call that may be repeated at will. */
 static void keep_time(PGconn *db, time_t *kept_at) {
-    static const char *const calls[] = {"select api_job.warn()", "select api_job.lapse()", "select api_job.permits()"};
+    static const char *const calls[] = {"select api_job.warn()", "select api_job.lapse()", "select api_job.permits()",
+                                        "select api_job.deem()"};
     time_t now = time(NULL);
     if (now - *kept_at < CLOCK_SECONDS) return;
     *kept_at = now;

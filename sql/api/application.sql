@@ -26,7 +26,7 @@ create type api.application_open_reply as (
   permit_number text, permit_issued_on text, permit_valid_until_on text, fee bigint, bill api.bill_line[],
   bill_number text, bill_paid_on text, classification text, room text, shelf text, box text, folder text,
   retain_active_until_on text, retain_until_on text, previous_permit text, levy boolean, inspection_units text[],
-  visit_required boolean, permit_status text, permit_code text, permit_version int);
+  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text);
 create type api.custody_row as (
   stage_name text, holder text, unit text, begin_at bigint, end_at bigint, working_minutes int, reason text);
 create type api.stage_time_row as (stage_name text, minutes int, days int);
@@ -225,6 +225,7 @@ begin
   r.permit_status := case when p.kind = 'permit' then rule.permit_status(p) end;
   r.permit_code := p.code;
   r.permit_version := p.version;
+  r.deemed_on := rule.deemed_on(app)::text;
   perform rule.record(who, 'view', app.application_id, chained => false);
   return r;
 end

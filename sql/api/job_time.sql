@@ -176,6 +176,53 @@ returns text[]
 language sql security definer set search_path = pg_catalog, pg_temp
 as $$ select rule.do_due('rule.lapses_due', 'rule.lapse') $$;
 
+-- ---------------------------------------------------------------------- what counts as granted (fiktif positif)
+
+-- What nobody decided in time, where the permit type says that it counts as granted and the workflow has the step.
+create function rule.deemed_due(office_id bigint)
+returns setof rule.due
+language sql stable
+as $$
+  select (a.office_id, a.application_id, null)::rule.due
+    from application.application a
+    join catalogue.permit_type_version v on v.office_id = a.office_id and v.permit_type_id = a.permit_type_id and v.version = a.permit_version
+                                        and v.deemed_approval
+   where a.office_id = deemed_due.office_id and a.closed_at is null and a.stopped_at is null and a.outcome is null
+     and rule.working_days_between(a.office_id, rule.office_date(a.office_id), a.promised_on) < 0
+     and exists (select from workflow.transition t
+                  where t.office_id = a.office_id and t.workflow_id = a.workflow_id and t.version = a.workflow_version
+                    and t.from_stage = a.stage and t.action = 'deem' and t.role = 'system')
+   order by a.promised_on, a.application_id;
+$$;
+
+-- By the step `deem`, with the legal basis in the audit row and in the applicant's notice. Not where a guard of the step objects (a
+-- levy that is not paid), nor past the document that the permit hangs on: then people must decide, and are warned.
+create function rule.deem(app application.application, what text)
+returns text[]
+language plpgsql
+as $$
+declare
+  v catalogue.permit_type_version := rule.version_of(app);
+  who rule.who := rule.system_who(app.office_id, 'job.deem');
+begin
+  app.proposal := 'approve';
+  if rule.deemed_on(app) is null or rule.valid_until(app, rule.office_date(app.office_id)) <= rule.office_date(app.office_id)
+     or exists (select from workflow.transition t, unnest(t.guards) g
+                 where t.office_id = app.office_id and t.workflow_id = app.workflow_id and t.version = app.workflow_version
+                   and t.from_stage = app.stage and t.action = 'deem' and rule.guard_objection(app, g, who) is not null) then
+    return null;
+  end if;
+  update application.application a set proposal = 'approve', decision_reason = null, decision_rule = v.deemed_basis
+   where a.office_id = app.office_id and a.application_id = app.application_id;
+  return (rule.advance(who, app, 'deem', v.deemed_basis, jsonb_build_object('promised_on', app.promised_on, 'basis', v.deemed_basis))).announce;
+end
+$$;
+
+create function api_job.deem()
+returns text[]
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$ select rule.do_due('rule.deemed_due', 'rule.deem') $$;
+
 -- ------------------------------------------------------------------------------------- the register of permits
 
 -- Permits whose day has passed, and reminders of those that end in 90, 30 and 7 days; not while a renewal is under way. What

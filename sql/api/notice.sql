@@ -66,7 +66,10 @@ as $$
       (select string_agg('- ' || r.name, E'\n') from unnest(rule.returned_rows(app)) r), app.return_note,
       format('Waktu layanan berhenti sampai Anda melengkapinya. Tanpa jawaban sampai %s permohonan dinyatakan gugur.',
              rule.date_words(rule.lapse_on(app))))
-    when 'decided' then case app.outcome when 'approved' then format('Permohonan Anda nomor %s untuk %s disetujui.', app.number, v.name)
+    when 'decided' then case app.outcome when 'approved' then case
+        when app.decision_rule is null then format('Permohonan Anda nomor %s untuk %s disetujui.', app.number, v.name)
+        else format('Permohonan Anda nomor %s untuk %s dianggap dikabulkan karena tidak diputuskan dalam waktu yang dijanjikan. Dasar: %s',
+                    app.number, v.name, app.decision_rule) end
       else concat_ws(E'\n', format('Permohonan Anda nomor %s untuk %s ditolak.', app.number, v.name),
                      'Alasan: ' || app.decision_reason, 'Dasar: ' || app.decision_rule) end
     when 'ready' then format('%s nomor %s dapat diambil di kantor kami pada jam kerja. Bawalah kartu identitas.',

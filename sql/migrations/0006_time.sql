@@ -13,7 +13,10 @@ alter table catalogue.holiday
 alter table catalogue.office add column own_calendar boolean not null default false;
 
 alter table catalogue.permit_type_version
-  add column lapse_days int not null default 30 check (lapse_days between 1 and 365);
+  add column lapse_days      int not null default 30 check (lapse_days between 1 and 365),
+  add column deemed_approval boolean not null default false,    -- what nobody decided in time counts as granted
+  add column deemed_basis    text,                              -- the rule that says so
+  add check (not deemed_approval or deemed_basis is not null);
 alter table workflow.stage
   add column days     int check (days between 1 and 365),    -- working days for this stage; null: the promise alone
   add column reassign boolean not null default false;        -- who is late lets go of it

@@ -44,7 +44,7 @@ static void application_draw(struct screen *screen, int row, int rows) {
 }
 
 static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
-    char date[40], days[48], money[40];
+    char date[40], days[48], money[40], line[200];
     text_date(a->promised_on, date, sizeof date);
     text_days_left(a->days_left, a->clock_stopped, days, sizeof days);
     text_money(a->fee, money, sizeof money);
@@ -52,6 +52,11 @@ static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
     reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("Stage"), text_word(a->stage_name), a->holder[0] ? " · " : "", a->holder);
     if (a->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s", _("Outcome"), text_word(a->outcome));
     reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, a->outcome[0] ? text_word(a->outcome) : days);
+    if (a->deemed_on[0]) {
+        text_date(a->deemed_on, date, sizeof date);
+        text_message(N_("Counts as granted on %s unless it is decided before"), date, line, sizeof line);
+        reader_add(out, LOOK_WARNING, "%s", line);
+    }
     reader_add(out, LOOK_PLAIN, "%s: %s", _("To pay"), money);
     reader_pair(out, _("Location"), a->location);
     reader_pair(out, _("Renews or changes"), a->previous_permit);
