@@ -8,7 +8,7 @@
 #include <time.h>
 
 #define ADDRESS_BYTES   254 /* RFC 5321 4.5.3.1.3, without the brackets */
-#define WORD_BYTES      45  /* 60 of base64: an encoded word has at most 75 (RFC 2047, 2) */
+#define WORD_BYTES      39  /* 52 of base64: with "Subject: " the line has at most 76 characters (RFC 2047, 2) */
 #define LINE_BYTES      57  /* 76 of base64 (RFC 2045, 6.8) */
 #define MESSAGE_BYTES   262144u
 #define SECONDS_AT_MOST 20L
@@ -89,7 +89,7 @@ bool mail_write(const struct mail *mail, struct buffer *out) {
     if (!address_good(mail->from) || !address_good(mail->to)) return false;
     buffer_text(out, "From: ");
     add_words(out, mail->from_name);
-    buffer_text(out, " <");
+    buffer_text(out, "\r\n <");
     buffer_text(out, mail->from);
     buffer_text(out, ">\r\n");
     add_line(out, "To", mail->to);

@@ -1,4 +1,4 @@
--- What the clock does by itself, asked for by the job process once a minute. Each function does at most a hundred things, each in
+-- What the clock does by itself, asked for by the job process once a minute. Each function does at most 500 things, each in
 -- a subtransaction of its own so that one that fails does not stop the others, and returns what to announce. Two job processes
 -- may ask at once: an application that is locked is left to whoever holds it, and done the next time.
 
@@ -29,7 +29,7 @@ declare
 begin
   for office in select o.* from catalogue.office o order by o.office_id loop
     perform rule.work_for(office.office_id, null);
-    for d in execute format('select * from %s($1) limit 100', due) using office.office_id loop
+    for d in execute format('select * from %s($1) limit 500', due) using office.office_id loop
       begin
         select a.* into app from rule.take_due(d) a;
         continue when not found;

@@ -31,6 +31,7 @@ alter table application.custody add check (reason in ('working', 'waiting', 'app
 create index application_open on application.application (office_id, promised_on) where closed_at is null;
 create index application_renews on application.application (office_id, previous_permit) where previous_permit is not null;
 create index permit_by_end on application.permit (office_id, valid_until_on, permit_id) where kind = 'permit';
+create index permit_in_force on application.permit (office_id, valid_until_on, permit_id) where kind = 'permit' and status = 'current';
 
 -- Each stay of an application in a stage, one after the other without a gap. Departments work side by side, and their time is
 -- in custody; this is what the applicant waits.

@@ -1,7 +1,7 @@
 -- The office's calendar as the administrator keeps it, what a change does to promises, and the time that each stage took.
 begin;
 \ir lib/setup.sql
-select plan(65);
+select plan(67);
 
 -- the working day that is n working days from today
 create function t.day(n int) returns date language sql stable
@@ -96,6 +96,12 @@ select matches(rule.calendar_import('uji', '[{"from":"2026-12-24","until":"2026-
                '^2 days', 'days are imported, each once');
 select is((select name from catalogue.holiday where office_id = t.office() and day = '2026-12-25'), 'Natal', 'the first name counts');
 select is(t.try($$ select rule.calendar_import('nowhere', '[]') $$), 'LK009 office', 'an unknown office imports nothing');
+
+-- ------------------------------------------------------------------------------------------ whose time it is
+create table t.asked as select t.at('inspection', 'TESV') as a;
+select is((select string_agg(distinct c.reason, ' ') from application.custody c, t.asked where c.application_id = a and c.end_at is null), 'office', 'what another office has to do waits for that office');
+select api.task_claim(t.token('kd1'), t.key(), t.task(a, 'technical_coordinator', 'DINKES'), null), api.task_release(t.token('kd1'), t.key(), t.task(a, 'technical_coordinator', 'DINKES'), null) from t.asked \g /dev/null
+select is((select string_agg(c.reason, ' ' order by c.custody_id) from application.custody c, t.asked where c.task_id = t.task(a, 'technical_coordinator', 'DINKES')), 'office working office', 'also when it was let go of again');
 
 -- ----------------------------------------------------------------------------------------- days of a stage
 update workflow.stage set days = 1 where office_id = t.office() and code = 'verification';

@@ -29,7 +29,7 @@ static void a_mail_is_whole(void **state) {
     (void)state;
     struct buffer out;
     struct mail given = mail();
-    assert_string_equal(write(&given, &out), "From: =?UTF-8?B?RFBNUFRTUA==?= <loket@kota.example>\r\n"
+    assert_string_equal(write(&given, &out), "From: =?UTF-8?B?RFBNUFRTUA==?=\r\n <loket@kota.example>\r\n"
                                              "To: sari@example.org\r\n"
                                              "Subject: =?UTF-8?B?UGVybW9ob25hbg==?=\r\n"
                                              "Date: Mon, 24 Nov 2025 16:00:00 +0000\r\n"

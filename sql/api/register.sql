@@ -9,14 +9,16 @@ create type api.requirement_entry as (code text, present boolean, document_numbe
 create type api.intake_renewal_of_reply as (
   permit_type text, applicant api.applicant, fields api.field_value[], requirements api.requirement_entry[], location text);
 
--- The permits of a filter. 'expired' as rule.permit_status() says it, also before the job has written it.
-create function rule.permits_by(office_id bigint, filter text, today date)
+-- The permits of a filter and, with `needle`, of a number or name. 'expired' as rule.permit_status() says it, also before the job has
+-- written it.
+create function rule.permits_found(who rule.who, needle text, filter text, today date)
 returns setof application.permit
 language sql stable
 as $$
   select p.*
     from application.permit p
-   where p.office_id = permits_by.office_id and p.kind = 'permit'
+   where p.office_id = who.office_id and p.kind = 'permit'
+     and (needle is null or p.application_id in (select h from rule.search_applications(who, needle) h))
      and case filter when 'expiring' then p.status = 'current' and p.valid_until_on >= today and p.valid_until_on <= today + 90
                      when 'expired' then p.status = 'expired' or p.status = 'current' and p.valid_until_on < today
                      when 'suspended' then p.status = 'suspended'
@@ -53,21 +55,14 @@ begin
   if length(needle) < 3 then
     perform rule.fail(7, 'text', 'Type at least 3 characters');
   end if;
-  with hits as (
-    select h from rule.search_applications(who, needle) h where needle is not null),
-  found as (
-    select p
-      from rule.permits_by(who.office_id, filter, today) p
-     where needle is null or p.application_id in (select h from hits)),
-  paged as (
-    select f.p from found f
-     where place is null or ((f.p).valid_until_on, (f.p).permit_id) > (place[1]::date, place[2]::bigint)
-     order by (f.p).valid_until_on, (f.p).permit_id
-     limit page + 1)
-  select array_agg(rule.permit_row(x.p, today) order by (x.p).valid_until_on, (x.p).permit_id),
-         (select count(*) from (select from found limit 1000) c)
-    into reply.rows, reply.total
-    from paged x;
+  select array_agg(rule.permit_row(x.p, today) order by (x.p).valid_until_on, (x.p).permit_id)
+    into reply.rows
+    from (select p
+            from rule.permits_found(who, needle, filter, today) p
+           where place is null or (p.valid_until_on, p.permit_id) > (place[1]::date, place[2]::bigint)
+           order by p.valid_until_on, p.permit_id
+           limit page + 1) x;
+  reply.total := (select count(*) from (select from rule.permits_found(who, needle, filter, today) limit 1000) c);
   if cardinality(reply.rows) > page then
     reply.rows := reply.rows[1:page];
     reply.next := concat_ws('/', (reply.rows[page]).valid_until_on, (reply.rows[page]).permit_id);
