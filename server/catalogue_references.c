@@ -53,6 +53,24 @@ static void check_departments(struct catalogue *catalogue, const struct ini_file
             mistake_add(catalogue, file, entry->line, permit, entry->key, "units.ini has no [unit:%s]", code);
 }
 
+/* What nobody decides in time counts as granted only by a rule, and by a step that the workflow has. */
+static void check_deemed(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *permit) {
+    const struct ini_entry *deemed = entry_find(permit, "deemed_approval");
+    const struct ini_file *workflow = file_find(catalogue, "workflow", entry_value(permit, "workflow", ""));
+    bool step = false;
+    if (!deemed || strcmp(deemed->value, "yes") != 0) return;
+    if (!entry_find(permit, "deemed_basis")) {
+        mistake_add(catalogue, file, deemed->line, permit, "deemed_basis", "is missing");
+        return;
+    }
+    for (size_t i = 0; workflow && i < workflow->count; i++) {
+        const char *dot = strchr(workflow->sections[i].code, '.');
+        step = step || (strcmp(workflow->sections[i].kind, "step") == 0 && dot && strcmp(dot, ".deem") == 0);
+    }
+    if (workflow && !step)
+        mistake_add(catalogue, file, deemed->line, permit, deemed->key, "the workflow has no step \"deem\" in any stage");
+}
+
 static void check_permit_keys(struct catalogue *catalogue, const struct ini_file *file) {
     const struct ini_section *permit = section_find(file, "permit", "");
     const struct ini_entry *workflow = entry_find(permit, "workflow"), *visit = entry_find(permit, "visit");
@@ -63,6 +81,7 @@ static void check_permit_keys(struct catalogue *catalogue, const struct ini_file
         mistake_add(catalogue, file, limit->line, permit, limit->key, "there is no [requirement:%s]", limit->value);
     if (visit && strncmp(visit->value, "when ", 5) == 0) check_condition(catalogue, file, permit, visit, visit->value + 5);
     check_departments(catalogue, file, permit);
+    check_deemed(catalogue, file, permit);
 }
 
 static void check_field(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {

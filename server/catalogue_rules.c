@@ -26,7 +26,7 @@ static const char *const clocks[] = {"runs", "stands", NULL};
 static const char *const guards[] = {"all_accepted", "some_refused",  "no_visit_needed", "inspections_done",
                                      "levy_due",     "no_levy",       "fee_paid",        "initialled",
                                      "not_involved", "signature_due", "no_signature",    NULL};
-static const char *const outcomes[] = {"approved", "refused", "withdrawn", NULL};
+static const char *const outcomes[] = {"approved", "refused", "withdrawn", "lapsed", NULL};
 
 #define TEXT(name, most)                                                                                                           \
     { name, &value_text, false, 0, most, NULL }
@@ -81,6 +81,9 @@ static const struct key_rule permit_keys[] = {
     {"visit", &value_visit, false, 0, 0, NULL},
     {"workflow", &value_code_stage, true, 0, 0, NULL},
     {"kinds", &value_words, false, 0, 0, kinds},
+    {"lapse_days", &value_number, false, 1, 365, NULL},
+    {"deemed_approval", &value_flag, false, 0, 0, NULL},
+    TEXT("deemed_basis", 300),
     END,
 };
 
@@ -128,6 +131,8 @@ static const struct key_rule stage_keys[] = {
     {"role", &value_word, false, 0, 0, roles},
     {"clock", &value_word, false, 0, 0, clocks},
     {"kind", &value_word, false, 0, 0, stage_kinds},
+    {"days", &value_number, false, 1, 365, NULL},
+    {"reassign", &value_flag, false, 0, 0, NULL},
     END,
 };
 

@@ -40,6 +40,10 @@ static const struct key {
     TEXT_KEY("signature", "trust", signature_trust, ""),
     TEXT_KEY("signature", "timestamp", timestamp, ""),
     TEXT_KEY("signature", "timestamp_trust", timestamp_trust, ""),
+    TEXT_KEY("mail", "server", mail_server, ""),
+    TEXT_KEY("mail", "from", mail_from, ""),
+    TEXT_KEY("mail", "user", mail_user, ""),
+    TEXT_KEY("mail", "password", mail_password, ""),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };

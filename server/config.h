@@ -16,6 +16,8 @@ struct config {
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *log_level, *sql;
     char *signature_trust;             /* PEM: who may have given a signer's certificate; "": any */
+    char *mail_server, *mail_from;     /* smtp://HOST:PORT ("": no mail is sent), and who sends it */
+    char *mail_user, *mail_password;   /* "": the mail server asks for none */
     char *timestamp, *timestamp_trust; /* RFC 3161: the service's address ("": none), and who vouches for it */
 };
 

@@ -6,6 +6,7 @@
 #include <server/job.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/notice.h>
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
@@ -13,6 +14,7 @@
 
 #define POLL_MS       5000
 #define PRUNE_SECONDS 3600
+#define CLOCK_SECONDS 60
 
 static volatile sig_atomic_t stopping;
 
@@ -53,6 +55,20 @@ static void prune(PGconn *db, time_t *pruned_at) {
     (void)job_do(db, "select api_job.prune()", NULL);
 }
 
+/* What the clock does: warnings, lapses, the ends of permits. Each is a call that may be repeated at will. */
+static void keep_time(PGconn *db, time_t *kept_at) {
+    static const char *const calls[] = {"select api_job.warn()", "select api_job.lapse()", "select api_job.permits()",
+                                        "select api_job.deem()"};
+    time_t now = time(NULL);
+    if (now - *kept_at < CLOCK_SECONDS) return;
+    *kept_at = now;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        PGresult *result = job_query(db, calls[i], NULL);
+        if (result) job_announce(db, result);
+        PQclear(result);
+    }
+}
+
 /* Waits until something is announced, the signal comes, or the time is over. */
 static void job_wait(PGconn *db) {
     struct pollfd line = {.fd = db ? PQsocket(db) : -1, .events = POLLIN};
@@ -64,7 +80,7 @@ static void job_wait(PGconn *db) {
 
 int job_run(const struct inheritance *given) {
     struct sigaction action = {.sa_handler = on_stop};
-    time_t pruned_at = 0;
+    time_t pruned_at = 0, kept_at = 0;
     PGconn *db = NULL;
     struct document_work *documents = document_work_new(given->config);
     if (!documents) {
@@ -82,6 +98,8 @@ int job_run(const struct inheritance *given) {
         if (db) {
             while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
             prune(db, &pruned_at);
+            keep_time(db, &kept_at);
+            while (!stopping && notice_send(db, given->config)) continue;
         }
         if (!stopping) job_wait(db);
     }

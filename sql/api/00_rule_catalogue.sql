@@ -51,6 +51,30 @@ begin
 end
 $$;
 
+-- The office's hours and holidays as its files say them, until it keeps its calendar itself. Promises follow.
+create function rule.load_calendar(id bigint, document jsonb)
+returns void
+language plpgsql
+as $$
+declare
+  days text[] := '{monday,tuesday,wednesday,thursday,friday,saturday,sunday}';
+begin
+  perform rule.lock_calendar(id);
+  if not (select o.own_calendar from catalogue.office o where o.office_id = id) then
+    delete from catalogue.office_hours h where h.office_id = id;
+    insert into catalogue.office_hours (office_id, weekday, opens, closes)
+    select id, array_position(days, d.day), split_part(s.span, '-', 1)::time, split_part(s.span, '-', 2)::time
+      from jsonb_each(rule.section_values(document #> '{office,0}', 'hours')) d(day, spans),
+           unnest(rule.text_array(d.spans)) s(span);
+    delete from catalogue.holiday h where h.office_id = id;
+    insert into catalogue.holiday (office_id, day, name)
+    select id, (r->>0)::date, r->>1
+      from rule.sections(document #> '{holidays,0}', 'holidays') s, jsonb_array_elements(s.rows) r;
+  end if;
+  perform rule.calendar_apply((id, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who);
+end
+$$;
+
 -- The office itself: its calendar, hours and units. Returns its id, and works for it from here on.
 create function rule.load_office(document jsonb)
 returns bigint
@@ -74,20 +98,13 @@ begin
           coalesce((given->>'electronic_signature')::boolean, false), decode(document->>'arms', 'base64'))
   on conflict (code) do update
      set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
-         time_zone = excluded.time_zone, weekly_off = excluded.weekly_off, demonstration = excluded.demonstration,
+         time_zone = excluded.time_zone,
+         weekly_off = case when o.own_calendar then o.weekly_off else excluded.weekly_off end, demonstration = excluded.demonstration,
          header = excluded.header, signatory_title = excluded.signatory_title, verification_address = excluded.verification_address,
          electronic_signature = excluded.electronic_signature, arms = excluded.arms
   returning o.office_id into id;
   perform rule.work_for(id, null);
-  delete from catalogue.office_hours h where h.office_id = id;
-  insert into catalogue.office_hours (office_id, weekday, opens, closes)
-  select id, array_position(days, d.day), split_part(s.span, '-', 1)::time, split_part(s.span, '-', 2)::time
-    from jsonb_each(rule.section_values(document #> '{office,0}', 'hours')) d(day, spans),
-         unnest(rule.text_array(d.spans)) s(span);
-  delete from catalogue.holiday h where h.office_id = id;
-  insert into catalogue.holiday (office_id, day, name)
-  select id, (r->>0)::date, r->>1
-    from rule.sections(document #> '{holidays,0}', 'holidays') s, jsonb_array_elements(s.rows) r;
+  perform rule.load_calendar(id, document);
   insert into catalogue.province (code, name)
   select r->>0, r->>1
     from rule.sections(document #> '{provinces,0}', 'provinces') s, jsonb_array_elements(s.rows) r
@@ -96,7 +113,6 @@ begin
   select id, s.code, s.given->>'name', coalesce((s.given->>'department')::boolean, false)
     from rule.sections(document #> '{units,0}', 'unit') s
   on conflict (office_id, code) do update set name = excluded.name, department = excluded.department;
-  perform rule.calendar_build(id);
   return id;
 end
 $$;
@@ -121,9 +137,10 @@ begin
    where x.office_id = office and x.workflow_id = w.workflow_id
   returning x.* into w;
   insert into workflow.version (office_id, workflow_id, version, content_hash) values (office, w.workflow_id, w.current_version, hash);
-  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind)
+  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign)
   select office, w.workflow_id, w.current_version, s.code, s.place, s.given->>'name', coalesce(s.given->>'role', ''),
-         coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task')
+         coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task'), (s.given->>'days')::int,
+         coalesce((s.given->>'reassign')::boolean, false)
     from rule.sections(file, 'stage') s;
   insert into workflow.transition (office_id, workflow_id, version, from_stage, action, to_stage, position, label, role,
                                    guards, needs_reason, outcome)
@@ -195,14 +212,16 @@ begin
    where x.office_id = office and x.permit_type_id = p.permit_type_id
   returning x.* into p;
   insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
-    valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, content_hash)
+    valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, lapse_days,
+    deemed_approval, deemed_basis, content_hash)
   values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
     (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 1)) end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 2)) end,
     exists (select from rule.sections(file, 'levy')), given->>'workflow',
-    case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end, hash)
+    case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end,
+    coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash)
   returning * into v;
   perform rule.load_permit_parts(v, file);
   return true;

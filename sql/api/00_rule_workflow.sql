@@ -155,6 +155,23 @@ as $$
    where pass_custody.reason is not null;
 $$;
 
+-- For whom a task that nobody holds waits: another office, or us.
+create function rule.waiting_reason(t application.task)
+returns text
+language sql immutable
+as $$ select case when t.unit_id is null then 'waiting' else 'office' end $$;
+
+-- The application is in this stage from now on: the ledger that adds up to the whole time. An end takes no time.
+create function rule.visit_stage(app application.application, stage workflow.stage)
+returns void
+language sql
+as $$
+  update application.stage_visit v set end_at = now()
+   where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null;
+  insert into application.stage_visit (office_id, application_id, stage, clock_runs)
+  select app.office_id, app.application_id, stage.code, stage.clock_runs where stage.kind <> 'end';
+$$;
+
 create function rule.open_task(app application.application, role text, unit_id bigint default null,
                                inspection_id bigint default null, waits_for_applicant boolean default false)
 returns application.task
@@ -165,9 +182,9 @@ declare
 begin
   insert into application.task (office_id, application_id, stage, role, unit_id, inspection_id, permit_type_id, urgent, due_on)
   values (app.office_id, app.application_id, app.stage, role, unit_id, inspection_id, app.permit_type_id,
-          app.priority is not null, app.promised_on)
+          app.priority is not null, rule.task_due(app, app.stage, now()))
   returning * into t;
-  perform rule.pass_custody(t, null, case when waits_for_applicant then 'applicant' else 'waiting' end);
+  perform rule.pass_custody(t, null, case when waits_for_applicant then 'applicant' else rule.waiting_reason(t) end);
   return t;
 end
 $$;
@@ -286,7 +303,9 @@ begin
      set stage = app.stage, version = app.version, promised_on = app.promised_on, stopped_at = app.stopped_at,
          outcome = app.outcome, changed_by = who.user_id, closed_at = case when after.kind = 'end' then now() end
    where a.office_id = app.office_id and a.application_id = app.application_id;
+  perform rule.visit_stage(app, after);
   event_id := rule.record(who, action, app.application_id, before.code, after.code, reason, detail, step.role);
+  perform rule.notify_step(app, before, after, step.outcome, event_id);
   if after.kind <> 'end' and after.kind <> 'inspection' then
     t := rule.open_task(app, after.role, waits_for_applicant => not after.clock_runs);
     queues := queues || concat_ws('|', t.role, t.unit_id);

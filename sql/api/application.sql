@@ -26,10 +26,12 @@ create type api.application_open_reply as (
   permit_number text, permit_issued_on text, permit_valid_until_on text, fee bigint, bill api.bill_line[],
   bill_number text, bill_paid_on text, classification text, room text, shelf text, box text, folder text,
   retain_active_until_on text, retain_until_on text, previous_permit text, levy boolean, inspection_units text[],
-  visit_required boolean, permit_status text, permit_code text, permit_version int);
+  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text);
 create type api.custody_row as (
   stage_name text, holder text, unit text, begin_at bigint, end_at bigint, working_minutes int, reason text);
-create type api.application_custody_reply as (number text, rows api.custody_row[], total_minutes int);
+create type api.stage_time_row as (stage_name text, minutes int, days int);
+create type api.application_custody_reply as (
+  number text, rows api.custody_row[], total_minutes int, stages api.stage_time_row[], applicant_minutes int);
 
 create function rule.stage_name(app application.application, stage text)
 returns text
@@ -100,11 +102,17 @@ create function rule.history_rows(app application.application)
 returns api.history_row[]
 language sql stable
 as $$
-  select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
-                    rule.stage_name(app, e.to_stage))::api.history_row order by e.event_id)
-    from audit.event e
-   where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
-     and e.action not in ('make_document', 'give_signature');
+  select array_agg(x.row order by x.at, x.place)
+    from (select (rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
+                  rule.stage_name(app, e.to_stage))::api.history_row as row, e.at, e.event_id as place
+            from audit.event e
+           where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
+             and e.action not in ('make_document', 'give_signature')
+          union all
+          select (rule.to_seconds(n.made_at), null, 'notice_' || n.state, coalesce(n.email, n.phone), null, n.subject, null)::api.history_row,
+                 n.made_at, n.notice_id
+            from application.notice n
+           where n.office_id = app.office_id and n.application_id = app.application_id) x;
 $$;
 
 -- What the caller may do now: the same transitions and guards as rule.advance().
@@ -217,9 +225,32 @@ begin
   r.permit_status := case when p.kind = 'permit' then rule.permit_status(p) end;
   r.permit_code := p.code;
   r.permit_version := p.version;
+  r.deemed_on := rule.deemed_on(app)::text;
   perform rule.record(who, 'view', app.application_id, chained => false);
   return r;
 end
+$$;
+
+-- Office hours of all stays in each stage. With `clock_runs` they are our time, else the applicant's.
+create function rule.stage_times(app application.application)
+returns table (stage text, clock_runs boolean, spent interval)
+language sql stable
+as $$
+  select v.stage, v.clock_runs, sum(rule.working_time(v.office_id, v.begin_at, coalesce(v.end_at, now())))
+    from application.stage_visit v
+   where v.office_id = app.office_id and v.application_id = app.application_id
+   group by v.stage, v.clock_runs;
+$$;
+
+create function rule.stage_time_rows(app application.application)
+returns api.stage_time_row[]
+language sql stable
+as $$
+  select array_agg((s.name, rule.to_minutes(x.spent), s.days)::api.stage_time_row order by s.position)
+    from rule.stage_times(app) x
+    join workflow.stage s on s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
+                         and s.code = x.stage
+   where x.clock_runs;
 $$;
 
 create function api.application_custody(session_token bytea, application_id bigint)
@@ -243,9 +274,10 @@ begin
                     rule.to_seconds(c.begin_at), rule.to_seconds(c.end_at), m.minutes, c.reason)::api.custody_row
                    order by c.begin_at, c.custody_id),
          -- departments work side by side: the promise counts the time, not the people
-         rule.working_minutes(app.office_id, app.submitted_at, coalesce(app.closed_at, now()))
-           - coalesce(sum(m.minutes) filter (where c.reason = 'applicant'), 0)
-    into reply.rows, reply.total_minutes
+         (select rule.to_minutes(coalesce(sum(x.spent) filter (where x.clock_runs), interval '0')) from rule.stage_times(app) x),
+         rule.stage_time_rows(app),
+         (select rule.to_minutes(coalesce(sum(x.spent) filter (where not x.clock_runs), interval '0')) from rule.stage_times(app) x)
+    into reply.rows, reply.total_minutes, reply.stages, reply.applicant_minutes
     from application.custody c
     join application.task t on t.office_id = c.office_id and t.task_id = c.task_id
     left join catalogue.unit u on u.office_id = t.office_id and u.unit_id = t.unit_id

@@ -82,6 +82,6 @@ declare
 begin
   return ((select o.weekly_off from catalogue.office o where o.office_id = who.office_id),
           (select array_agg(h.day::text order by h.day) from catalogue.holiday h
-            where h.office_id = who.office_id and h.day >= this_year and h.day < this_year + interval '2 years'))::api.calendar_reply;
+            where h.office_id = who.office_id and h.kind <> 'half' and h.day >= this_year and h.day < this_year + interval '2 years'))::api.calendar_reply;
 end
 $$;

@@ -316,6 +316,7 @@ as $$
 declare
   today date := rule.office_date(who.office_id);
 begin
+  perform rule.keep_calendar(who.office_id);
   app.office_id := who.office_id;
   app.version := 0;
   app.permit_type_id := v.permit_type_id;

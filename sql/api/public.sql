@@ -62,19 +62,7 @@ begin
         where t.office_id = app.office_id and t.application_id = app.application_id and t.closed_at is null
           and t.stage = 'correction') then
     r.return_note := app.return_note;
-    r.returned := (
-      select array_agg((x.code, concat_ws(': ', x.name, x.why))::api.missing_row order by x.part, x.position)
-        from (select 1 as part, f.position, f.code, f.label as name, null as why
-                from application.field_value s
-                join catalogue.form_field f on f.office_id = s.office_id and f.permit_type_id = app.permit_type_id
-                                           and f.version = app.permit_version and f.code = s.code
-               where s.office_id = app.office_id and s.application_id = app.application_id and s.returned
-              union all
-              select 2, c.position, c.code, c.name, s.reason
-                from application.requirement s
-                join catalogue.requirement c on c.office_id = s.office_id and c.permit_type_id = app.permit_type_id
-                                            and c.version = app.permit_version and c.code = s.code
-               where s.office_id = app.office_id and s.application_id = app.application_id and s.returned) x);
+    r.returned := rule.returned_rows(app);
   end if;
   r.permit_number := (select p.number from application.permit p
                        where p.office_id = app.office_id and p.application_id = app.application_id);

@@ -3,8 +3,19 @@
 create type api.queue_row as (
   application_id bigint, task_id bigint, number text, applicant text, permit_type text, stage text, stage_name text,
   unit text, promised_on text, days_left int, clock_stopped boolean, holder_id bigint, holder text, priority text,
-  version int, submitted_at bigint, outcome text, since_at bigint, role text);
+  version int, submitted_at bigint, outcome text, since_at bigint, role text, warning text);
 create type api.queue_list_reply as (rows api.queue_row[], next text, total int, counter bigint);
+
+-- Is this application's time running out, or over? Only what the job warned of, while the clock runs and nothing is decided.
+create function rule.queue_warning(app application.application, days_left int)
+returns text
+language sql stable
+as $$
+  select case when bool_or(w.level <> 'officer') and days_left < 0 then 'late' when count(*) > 0 then '75' end
+    from application.warning w
+   where w.office_id = app.office_id and w.application_id = app.application_id and w.stage = app.stage
+     and app.stopped_at is null and app.closed_at is null;
+$$;
 
 create function rule.queue_row(app application.application, t application.task, today date)
 returns api.queue_row
@@ -12,11 +23,12 @@ language sql stable
 as $$
   select (app.application_id, t.task_id, app.number, p.name, pt.code, app.stage, s.name,
           (select u.code from catalogue.unit u where u.office_id = t.office_id and u.unit_id = t.unit_id),
-          app.promised_on::text, rule.working_days_between(app.office_id, today, app.promised_on),
+          app.promised_on::text, rule.working_days_between(app.office_id, today, least(app.promised_on, t.due_on)),
           app.stopped_at is not null, t.holder_id,
           (select u.name from identity.user_account u where u.office_id = t.office_id and u.user_id = t.holder_id),
           app.priority, app.version, rule.to_seconds(app.submitted_at), app.outcome,
-          rule.to_seconds(coalesce(t.opened_at, app.submitted_at)), t.role)::api.queue_row
+          rule.to_seconds(coalesce(t.opened_at, app.submitted_at)), t.role,
+          rule.queue_warning(app, rule.working_days_between(app.office_id, today, app.promised_on)))::api.queue_row
     from application.applicant p, catalogue.permit_type pt, workflow.stage s
    where p.office_id = app.office_id and p.applicant_id = app.applicant_id
      and pt.office_id = app.office_id and pt.permit_type_id = app.permit_type_id

@@ -45,7 +45,7 @@ begin
   update application.task x
      set holder_id = hold_task.holder_id, held_at = case when hold_task.holder_id is not null then now() end
    where x.office_id = t.office_id and x.task_id = t.task_id;
-  perform rule.pass_custody(t, holder_id, case when holder_id is null then 'waiting' else 'working' end);
+  perform rule.pass_custody(t, holder_id, case when holder_id is null then rule.waiting_reason(t) else 'working' end);
   event_id := rule.record(who, action, t.application_id, t.stage, null, reason, detail);
   select a.* into app from application.application a
    where a.office_id = t.office_id and a.application_id = t.application_id;

@@ -68,6 +68,10 @@ static const struct {
     {"permit", PERMIT "visit = when own=yes\n", "permit:9: [permit] visit: there is no [field:own]"},
     {"permit", PERMIT "visit = when own=maybe\n" CHOICE, "permit:9: [permit] visit: \"maybe\" is not a choice of"},
     {"permit", PERMIT "valid_not_past = STR\n", "permit:9: [permit] valid_not_past: there is no [requirement:STR]"},
+    {"permit", PERMIT "lapse_days = 0\n", "permit:9: [permit] lapse_days: 0 is not between 1 and 365"},
+    {"permit", PERMIT "deemed_approval = yes\n", "permit:9: [permit] deemed_basis: is missing"},
+    {"permit", PERMIT "deemed_approval = yes\ndeemed_basis = UU\n",
+     "permit:9: [permit] deemed_approval: the workflow has no step \"deem\""},
     {"permit", PERMIT "[field:xx]\nlabel = x\ntype = colour\n", "permit:11: [field:xx] type: \"colour\" is not one of"},
     {"permit", PERMIT "[field:xx]\nlabel = x\ntype = choice\n", "permit:9: [field:xx] choices: is missing"},
     {"permit", PERMIT FIELD "choices = a=A\n", "permit:12: [field:area] choices: is only for type = choice"},
@@ -88,6 +92,7 @@ static const struct {
      "[permit]\ncode = TES\nname = x\nsector = y\nservice_days = 1\nvalid_years = 5\n"
      "number_pattern = {NNNN}\nworkflow = other\n",
      "permit:7: [permit] number_pattern: must have the year"},
+    {"workflow", WORKFLOW "outcome = forgotten\n", "workflow:13: [step:intake.submit] outcome: \"forgotten\" is not one of"},
     {"workflow", WORKFLOW "guards = often\n", "workflow:13: [step:intake.submit] guards: \"often\" is not one of"},
     {"workflow", WORKFLOW "[stage:attic]\nname = Attic\nrole = archivist\n",
      "workflow:13: [stage:attic] no step leads here from the first stage"},

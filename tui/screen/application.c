@@ -44,7 +44,7 @@ static void application_draw(struct screen *screen, int row, int rows) {
 }
 
 static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
-    char date[40], days[48], money[40];
+    char date[40], days[48], money[40], line[200];
     text_date(a->promised_on, date, sizeof date);
     text_days_left(a->days_left, a->clock_stopped, days, sizeof days);
     text_money(a->fee, money, sizeof money);
@@ -52,6 +52,11 @@ static void add_head(struct reader *out, const Loket__ApplicationOpenReply *a) {
     reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("Stage"), text_word(a->stage_name), a->holder[0] ? " · " : "", a->holder);
     if (a->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s", _("Outcome"), text_word(a->outcome));
     reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, a->outcome[0] ? text_word(a->outcome) : days);
+    if (a->deemed_on[0]) {
+        text_date(a->deemed_on, date, sizeof date);
+        text_message(N_("Counts as granted on %s unless it is decided before"), date, line, sizeof line);
+        reader_add(out, LOOK_WARNING, "%s", line);
+    }
     reader_add(out, LOOK_PLAIN, "%s: %s", _("To pay"), money);
     reader_pair(out, _("Location"), a->location);
     reader_pair(out, _("Renews or changes"), a->previous_permit);
@@ -158,6 +163,22 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
     self->reader.first = first;
 }
 
+/* Of all stays in a stage; with the applicant's time they add up to the whole. */
+static void add_stages(struct reader *out, const Loket__ApplicationCustodyReply *slip) {
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s", _("Time of each stage"));
+    for (size_t i = 0; i < slip->n_stages; i++) {
+        const Loket__StageTimeRow *stage = slip->stages[i];
+        char limit[64] = "", days[48];
+        text_days_left(stage->days, false, days, sizeof days);
+        if (stage->days) (void)snprintf(limit, sizeof limit, "  (%s: %s)", _("of"), days);
+        reader_add(out, LOOK_PLAIN, "%3d:%02d  %s%s", stage->minutes / 60, stage->minutes % 60, text_word(stage->stage_name),
+                   limit);
+    }
+    reader_add(out, LOOK_PLAIN, "%3d:%02d  %s", slip->applicant_minutes / 60, slip->applicant_minutes % 60,
+               _("the applicant's, in which the clock stood"));
+}
+
 static void on_custody(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct application_screen *self = (struct application_screen *)screen;
     screen->waits = false;
@@ -174,6 +195,7 @@ static void on_custody(struct screen *screen, const ProtobufCMessage *reply, con
                    row->working_minutes / 60, row->working_minutes % 60, text_word(row->stage_name), row->unit[0] ? " " : "",
                    row->unit, row->holder[0] ? row->holder : text_word(row->reason));
     }
+    add_stages(&self->reader, slip);
     reader_add(&self->reader, LOOK_TITLE, "%s: %d:%02d", _("Working time that counts (hours:minutes)"), slip->total_minutes / 60,
                slip->total_minutes % 60);
 }

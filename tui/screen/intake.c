@@ -15,8 +15,6 @@
 #include <tui/ui/form.h>
 #include <tui/ui/text.h>
 
-#define DRAFT "intake"
-
 enum { ACTION_FIND = ACTION_OWN, ACTION_ALL_THERE, ACTION_CLEAR };
 
 struct intake_screen {
@@ -26,7 +24,9 @@ struct intake_screen {
     Loket__CatalogueOpenReply *type;    /* owned; NULL until a permit is chosen */
     char asked_type[40], found[40];     /* what was asked for, so that it is asked once */
     uint8_t key[IDEMPOTENCY_KEY_BYTES];
-    bool drafted; /* the draft was looked for */
+    bool drafted;                         /* the draft was looked for */
+    char renews[128];                     /* the permit that is renewed; "" a new application */
+    Loket__IntakeRenewalOfReply *renewal; /* owned; what it begins with */
 };
 
 static const struct key_row keys[] = {
@@ -43,18 +43,24 @@ static const char *user_of(const struct intake_screen *self) {
     return self->base.app->session.username;
 }
 
+/* A renewal does not take the place of an application that was begun. */
+static const char *draft_name(const struct intake_screen *self) {
+    return self->renews[0] ? "renewal" : "intake";
+}
+
 static void keep_draft(struct intake_screen *self) {
     struct draft draft = {0};
     memcpy(draft.key, self->key, sizeof draft.key);
     for (size_t i = 0; i < self->form.count; i++)
         if (self->form.fields[i].value[0]) draft_put(&draft, self->form.fields[i].code, self->form.fields[i].value);
-    if (!draft_save(user_of(self), DRAFT, &draft)) app_complain(self->base.app, N_("The draft can't be kept: %s"), strerror(errno));
+    if (!draft_save(user_of(self), draft_name(self), &draft))
+        app_complain(self->base.app, N_("The draft can't be kept: %s"), strerror(errno));
     draft_free(&draft);
 }
 
 static void take_draft(struct intake_screen *self) {
     struct draft draft;
-    if (!draft_load(user_of(self), DRAFT, &draft)) return;
+    if (!draft_load(user_of(self), draft_name(self), &draft)) return;
     memcpy(self->key, draft.key, sizeof self->key);
     for (size_t i = 0; i < draft.count; i++) {
         struct field *field = form_find(&self->form, draft.values[i].code);
@@ -182,37 +188,6 @@ static void rebuild(struct intake_screen *self) {
 
 static void follow(struct intake_screen *self);
 
-static void on_type(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
-    struct intake_screen *self = (struct intake_screen *)screen;
-    screen->waits = false;
-    if (error) return;
-    loket__catalogue_open_reply__free_unpacked(self->type, NULL);
-    self->type = app_copy(reply);
-    rebuild(self);
-    if (self->drafted) return;
-    self->drafted = true;
-    take_draft(self);
-}
-
-static void on_permits(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
-    struct intake_screen *self = (struct intake_screen *)screen;
-    struct draft draft;
-    screen->waits = false;
-    if (error) return;
-    loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
-    self->permits = app_copy(reply);
-    rebuild(self);
-    if (draft_load(user_of(self), DRAFT, &draft)) {
-        const char *permit = draft_get(&draft, "permit_type");
-        if (permit) field_set(form_find(&self->form, "permit_type"), permit);
-        draft_free(&draft);
-    }
-    follow(self);
-    if (self->asked_type[0]) return; /* the rest of the draft comes with the permit's form */
-    self->drafted = true;
-    take_draft(self);
-}
-
 static void fill_applicant(struct intake_screen *self, const Loket__Applicant *p) {
     const struct {
         const char *code, *value;
@@ -239,6 +214,110 @@ static void fill_applicant(struct intake_screen *self, const Loket__Applicant *p
     self->base.unsaved = true;
     keep_draft(self);
     app_say(self->base.app, N_("Known: %s"), p->name);
+}
+
+static void put(struct form *form, const char *part, const char *code, const char *value) {
+    char name[96];
+    (void)snprintf(name, sizeof name, "%s%s", part, code);
+    struct field *field = form_find(form, name);
+    if (field && value[0]) field_set(field, value);
+}
+
+static void put_requirement(struct form *form, const Loket__RequirementEntry *given) {
+    char part[80];
+    if (!given->present) return;
+    put(form, "requirements.", given->code, "yes");
+    (void)snprintf(part, sizeof part, "requirements.%.46s.", given->code);
+    put(form, part, "document_number", given->document_number);
+    put(form, part, "issued_on", given->issued_on);
+    put(form, part, "valid_until_on", given->valid_until_on);
+}
+
+/* What was typed anew of this very renewal, before a line fell or somebody went back. */
+static void take_typed(struct intake_screen *self, const struct draft *draft) {
+    const char *about = draft_get(draft, "previous_permit");
+    if (!about || strcmp(about, self->renews) != 0) return;
+    memcpy(self->key, draft->key, sizeof self->key);
+    for (size_t i = 0; i < draft->count; i++) put(&self->form, "", draft->values[i].code, draft->values[i].value);
+}
+
+/* The renewal as it begins: what the last application said. */
+static void take_renewal(struct intake_screen *self) {
+    const Loket__IntakeRenewalOfReply *renewal = self->renewal;
+    struct form *form = &self->form;
+    struct draft draft;
+    bool drafted = draft_load(user_of(self), draft_name(self), &draft);
+    put(form, "", "kind", "renewal");
+    put(form, "", "previous_permit", self->renews);
+    put(form, "", "location", renewal->location);
+    for (size_t i = 0; i < renewal->n_fields; i++) put(form, "fields.", renewal->fields[i]->code, renewal->fields[i]->value);
+    for (size_t i = 0; i < renewal->n_requirements; i++) put_requirement(form, renewal->requirements[i]);
+    if (renewal->applicant) {
+        (void)snprintf(self->found, sizeof self->found, "%s", renewal->applicant->nik);
+        fill_applicant(self, renewal->applicant);
+    }
+    if (drafted) {
+        take_typed(self, &draft);
+        draft_free(&draft);
+    }
+    app_say(self->base.app, N_("Filled in from %s: check it, and type what changed"), self->renews);
+}
+
+static void on_type(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct intake_screen *self = (struct intake_screen *)screen;
+    screen->waits = false;
+    if (error) return;
+    loket__catalogue_open_reply__free_unpacked(self->type, NULL);
+    self->type = app_copy(reply);
+    rebuild(self);
+    if (self->drafted) return;
+    self->drafted = true;
+    if (self->renewal) take_renewal(self);
+    else take_draft(self);
+}
+
+/* The permit is known: its form is asked for, as if the permit had been typed. */
+static void on_renewal(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct intake_screen *self = (struct intake_screen *)screen;
+    screen->waits = false;
+    if (error) {
+        app_pop(screen->app); /* the message line says why it can't be renewed */
+        return;
+    }
+    self->renewal = app_copy(reply);
+    field_set(form_find(&self->form, "permit_type"), self->renewal->permit_type);
+    self->form.at = (size_t)(form_find(&self->form, "applicant.kind") - self->form.fields);
+    follow(self);
+}
+
+static void ask_renewal(struct intake_screen *self) {
+    Loket__IntakeRenewalOfRequest request = LOKET__INTAKE_RENEWAL_OF_REQUEST__INIT;
+    request.permit_number = self->renews;
+    self->base.waits = true;
+    app_ask(&self->base, "intake.renewal_of", &request.base, &loket__intake_renewal_of_reply__descriptor, on_renewal);
+}
+
+static void on_permits(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct intake_screen *self = (struct intake_screen *)screen;
+    struct draft draft;
+    screen->waits = false;
+    if (error) return;
+    loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
+    self->permits = app_copy(reply);
+    rebuild(self);
+    if (self->renews[0]) {
+        ask_renewal(self);
+        return;
+    }
+    if (draft_load(user_of(self), draft_name(self), &draft)) {
+        const char *permit = draft_get(&draft, "permit_type");
+        if (permit) field_set(form_find(&self->form, "permit_type"), permit);
+        draft_free(&draft);
+    }
+    follow(self);
+    if (self->asked_type[0]) return; /* the rest of the draft comes with the permit's form */
+    self->drafted = true;
+    take_draft(self);
 }
 
 static void on_found(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
@@ -305,6 +384,7 @@ static void intake_free(struct screen *screen) {
     form_free(&self->form);
     loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
     loket__catalogue_open_reply__free_unpacked(self->type, NULL);
+    loket__intake_renewal_of_reply__free_unpacked(self->renewal, NULL);
 }
 
 static void intake_draw(struct screen *screen, int row, int rows) {
@@ -321,7 +401,7 @@ static void on_submitted(struct screen *screen, const ProtobufCMessage *reply, c
     const Loket__IntakeSubmitReply *receipt = (const Loket__IntakeSubmitReply *)reply;
     (void)snprintf(name, sizeof name, "%s", form_value(&self->form, "applicant.name"));
     if (!receipt->n_missing) {
-        draft_delete(user_of(self), DRAFT);
+        draft_delete(user_of(self), draft_name(self));
         app_pop(app);
         app_say(app, N_("Registered: %s"), receipt->number);
     } else {
@@ -362,9 +442,14 @@ static void begin_anew(struct intake_screen *self) {
     self->type = NULL;
     self->asked_type[0] = self->found[0] = '\0';
     client_key(self->key);
-    draft_delete(user_of(self), DRAFT);
+    draft_delete(user_of(self), draft_name(self));
     self->base.unsaved = false;
     rebuild(self);
+    if (!self->renews[0]) return;
+    loket__intake_renewal_of_reply__free_unpacked(self->renewal, NULL);
+    self->renewal = NULL;
+    self->drafted = false;
+    ask_renewal(self);
 }
 
 static void note_change(struct intake_screen *self) {
@@ -422,14 +507,24 @@ static const struct screen_ops ops = {
     .typing = true,
 };
 
-void intake_open(struct app *app) {
+static void intake_begin(struct app *app, const char *renews) {
     struct intake_screen *self = (struct intake_screen *)app_push(app, &ops);
     Loket__CatalogueListRequest request = LOKET__CATALOGUE_LIST_REQUEST__INIT;
     self->form.check = check;
     self->form.data = self;
+    (void)snprintf(self->renews, sizeof self->renews, "%s", renews);
+    if (renews[0]) (void)snprintf(self->base.title, sizeof self->base.title, "%s", _("Renewal"));
     client_key(self->key);
     rebuild(self);
     request.office = app->session.office;
     self->base.waits = true;
     app_ask(&self->base, "catalogue.list", &request.base, &loket__catalogue_list_reply__descriptor, on_permits);
+}
+
+void intake_open(struct app *app) {
+    intake_begin(app, "");
+}
+
+void renewal_open(struct app *app, const char *permit_number) {
+    intake_begin(app, permit_number);
 }

@@ -69,6 +69,8 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     char days[48], name[300];
     int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
     text_days_left(queued->days_left, queued->clock_stopped, days, sizeof days);
+    size_t used = strlen(days);
+    if (strcmp(queued->warning, "75") == 0) (void)snprintf(days + used, sizeof days - used, " (%s)", _("warned"));
     if (queued->outcome[0] && !queued->task_id) (void)snprintf(days, sizeof days, "%s", text_word(queued->outcome));
     (void)snprintf(name, sizeof name, "%s%s%s", queued->priority[0] ? "! " : "", queued->applicant, "");
     text_draw(row, 0, 2, marked ? "*" : "");

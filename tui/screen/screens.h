@@ -15,6 +15,11 @@ void intake_open(struct app *app);
 void users_open(struct app *app);
 void audit_open(struct app *app);
 void track_open(struct app *app);
+void calendar_open(struct app *app);
+void warnings_open(struct app *app);
+void permits_open(struct app *app);
+/* Intake of a renewal, filled in from the permit of that number. */
+void renewal_open(struct app *app, const char *permit_number);
 /* Indonesian or English: the other one, kept in the user's profile. */
 void language_switch(struct app *app);
 /* Uses "id" or "en" from now on. */

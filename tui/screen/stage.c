@@ -151,6 +151,17 @@ void stage_free(struct screen *screen) {
     loket__staff_list_reply__free_unpacked(stage->staff, NULL);
 }
 
+/* Near the end of a promise that counts as granted when nobody decides (fiktif positif). */
+static void draw_deemed(const Loket__ApplicationOpenReply *a, int row) {
+    char date[40], line[200];
+    if (!a || !a->deemed_on[0]) return;
+    text_date(a->deemed_on, date, sizeof date);
+    text_message(N_("Counts as granted on %s unless it is decided before"), date, line, sizeof line);
+    terminal_look(LOOK_WARNING);
+    text_draw(row, 1, COLS - 2, line);
+    terminal_look(LOOK_PLAIN);
+}
+
 void stage_draw(struct screen *screen, int row, int rows) {
     struct stage *stage = (struct stage *)screen;
     const Loket__ApplicationOpenReply *a = stage->application;
@@ -166,6 +177,7 @@ void stage_draw(struct screen *screen, int row, int rows) {
     terminal_look(LOOK_TITLE);
     text_draw(row, 1, COLS - 2, line);
     terminal_look(LOOK_PLAIN);
+    draw_deemed(a, row + 1);
     form_draw(&stage->form, row + 2, rows - 2);
 }
 
