@@ -202,7 +202,7 @@ begin
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 1)) end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 2)) end,
-    exists (select from rule.sections(file, 'levy')), given->>'workflow',
+    exists (select from rule.sections(file, 'levy')) or given ? 'levy_formula', given->>'workflow',
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end, hash,
     given->>'levy_formula', rule.section_values(file, 'formula')->'tree', coalesce((given->>'due_days')::int, 10))
   returning * into v;

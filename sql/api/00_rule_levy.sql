@@ -90,8 +90,8 @@ end
 $$;
 
 -- The value of a tree: ["number", "1.5"], ["item", code], ["field", code], ["+", a, b], ["round", a], ["if", condition, a, b] ...
--- Only the branch that counts is computed. Nothing is executed: a word that is not known here is refused. The depth is the
--- parser's limit again, for a tree that did not come from it.
+-- Only the branch that counts is computed. Nothing is executed: a word that is not known here is refused. The depth is for
+-- a tree that did not come from the parser, which has its own limit.
 create function rule.formula_value(tree jsonb, names jsonb, depth int default 0)
 returns numeric
 language plpgsql immutable
@@ -101,7 +101,7 @@ declare
   a numeric;
   b numeric;
 begin
-  if depth > 50 or word is null then
+  if depth > 300 or word is null then
     perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: its formula is damaged');
   end if;
   case word
