@@ -93,7 +93,7 @@ static const struct {
     {"if(kind < 'banner', 1, 2)", 9, "\"<\" stands where = or !="},
     {"if(kind = banner, 1, 2)", 11, "\"banner,\" stands where a choice's code"},
     {"if(kind = 'poster', 1, 2)", 12, "\"poster\" is not a choice of [field:kind]"},
-    {"if(kind = 'banner, 1, 2)", 24, "ends where a closing '"},
+    {"if(kind = 'banner, 1, 2)", 12, "\"banner,\" stands where a closing '"},
     {"if(area > 1, 2)", 15, "\")\" stands where , and the next part"},
     {"area = 1", 6, "\"=\" stands where the end"},
     {"1; drop table bill", 2, "\";\" stands where the end"},

@@ -27,8 +27,8 @@ static void put_item(const Loket__BillItemRow *item, bill_put *put, void *data) 
     text_date(item->valid_from_on, from, sizeof from);
     if (item->kind[0] == 'f') (void)snprintf(line, sizeof line, "%s", item->arithmetic);
     else
-        (void)snprintf(line, sizeof line, "%s = %s (%s%s%s)", item->arithmetic, money, item->legal_basis,
-                       item->valid_from_on[0] ? _(", tariff of ") : "", item->valid_from_on[0] ? from : "");
+        (void)snprintf(line, sizeof line, "%s = %s (%s%s%s%s)", item->arithmetic, money, item->valid_from_on[0] ? _("tariff of ") : "",
+                       item->valid_from_on[0] ? from : "", item->valid_from_on[0] ? ", " : "", item->legal_basis);
     put(data, item->item, line);
 }
 
