@@ -186,8 +186,8 @@ static int entry_read(void *data, const char *section_name, const char *key, con
     }
     if (entry_find(section, key)) mistake_add(catalogue, file, reading->line, section, key, "is given twice");
     section->entries = catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
-    section->entries[section->count++] =
-        (struct ini_entry){.key = catalogue_text(catalogue, "%s", key), .value = catalogue_text(catalogue, "%s", value), .line = reading->line};
+    section->entries[section->count++] = (struct ini_entry){
+        .key = catalogue_text(catalogue, "%s", key), .value = catalogue_text(catalogue, "%s", value), .line = reading->line};
     part_add(reading, &section->entries[section->count - 1], 0);
     return 1;
 }

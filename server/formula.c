@@ -53,7 +53,9 @@ __attribute__((format(printf, 3, 4))) static void tell(struct reader *reader, co
 static size_t broken(struct reader *reader, const char *expected) {
     const char *at = reader->at;
     if (!*at) tell(reader, at, "ends where %s is expected", expected);
-    else tell(reader, at, "\"%.*s\" stands where %s is expected", (int)(strcspn(at, " \t") > 12 ? 12 : strcspn(at, " \t")), at, expected);
+    else
+        tell(reader, at, "\"%.*s\" stands where %s is expected", (int)(strcspn(at, " \t") > 12 ? 12 : strcspn(at, " \t")), at,
+             expected);
     reader->broken = true;
     return NONE;
 }

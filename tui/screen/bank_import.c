@@ -48,12 +48,8 @@ static const struct key_row keys[] = {
 static const char *result_name(const struct result *row) {
     static const struct {
         const char *code, *name;
-    } names[] = {{"matched", N_("matched")},
-                 {"unknown", N_("unknown reference")},
-                 {"duplicate", N_("taken before")},
-                 {"paid", N_("already paid")},
-                 {"closed", N_("application has ended")},
-                 {"not_yours", N_("not yours to take")}};
+    } names[] = {{"matched", N_("matched")},   {"unknown", N_("unknown reference")},    {"duplicate", N_("taken before")},
+                 {"paid", N_("already paid")}, {"closed", N_("application has ended")}, {"not_yours", N_("not yours to take")}};
     if (strcmp(row->result, "differs") == 0) return row->left > row->amount ? _("amount differs: a part") : _("amount differs");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i].code, row->result) == 0) return _(names[i].name);
@@ -282,8 +278,8 @@ static enum outcome import_action(struct screen *screen, int action) {
 static enum outcome import_key(struct screen *screen, int key, bool pasted) {
     struct import_screen *self = (struct import_screen *)screen;
     if (pasted) return UNUSED;
-    bool used = self->result_count ? list_key(&self->list, key, self->rows, &rows_ops, self)
-                                   : reader_key(&self->reader, key, self->rows);
+    bool used =
+        self->result_count ? list_key(&self->list, key, self->rows, &rows_ops, self) : reader_key(&self->reader, key, self->rows);
     return used ? REDRAW : UNUSED;
 }
 
@@ -311,5 +307,6 @@ static const struct screen_ops ops = {
 
 void bank_import_open(struct app *app) {
     struct import_screen *self = (struct import_screen *)app_push(app, &ops);
-    reader_add(&self->reader, LOOK_PLAIN, "%s", _("F4 chooses the bank's file: date;reference;amount;description, with that header line."));
+    reader_add(&self->reader, LOOK_PLAIN, "%s",
+               _("F4 chooses the bank's file: date;reference;amount;description, with that header line."));
 }

@@ -27,8 +27,9 @@ static void put_item(const Loket__BillItemRow *item, bill_put *put, void *data) 
     text_date(item->valid_from_on, from, sizeof from);
     if (item->kind[0] == 'f') (void)snprintf(line, sizeof line, "%s", item->arithmetic);
     else
-        (void)snprintf(line, sizeof line, "%s = %s (%s%s%s%s)", item->arithmetic, money, item->valid_from_on[0] ? _("tariff of ") : "",
-                       item->valid_from_on[0] ? from : "", item->valid_from_on[0] ? ", " : "", item->legal_basis);
+        (void)snprintf(line, sizeof line, "%s = %s (%s%s%s%s)", item->arithmetic, money,
+                       item->valid_from_on[0] ? _("tariff of ") : "", item->valid_from_on[0] ? from : "",
+                       item->valid_from_on[0] ? ", " : "", item->legal_basis);
     put(data, item->item, line);
 }
 
@@ -109,7 +110,8 @@ static void on_bill(struct screen *screen, const ProtobufCMessage *reply, const 
     loket__bill_open_reply__free_unpacked(self->bill, NULL);
     self->bill = app_copy(reply);
     reader_free(&self->reader);
-    reader_add(&self->reader, LOOK_TITLE, "%s  %s  %s", self->bill->application_number, self->bill->applicant, self->bill->permit_name);
+    reader_add(&self->reader, LOOK_TITLE, "%s  %s  %s", self->bill->application_number, self->bill->applicant,
+               self->bill->permit_name);
     if (self->bill->billed) bill_tell(self->bill, put_line, &self->reader);
     else reader_add(&self->reader, LOOK_PLAIN, "%s", _("There is no bill yet."));
 }
@@ -153,8 +155,9 @@ static void bill_shown(struct screen *screen) {
 
 static const struct screen_ops ops = {
     .title = N_("Bill"),
-    .about = N_("What is asked for, computed from the tariff of the day: nobody types it. Each payment is a line that stays; what was "
-                "paid wrongly is given back by a refund, which one proposes and another decides."),
+    .about =
+        N_("What is asked for, computed from the tariff of the day: nobody types it. Each payment is a line that stays; what was "
+           "paid wrongly is given back by a refund, which one proposes and another decides."),
     .keys = keys,
     .size = sizeof(struct bill_screen),
     .free = bill_free,

@@ -92,13 +92,13 @@ static bool proposal_refused(struct screen *screen, const struct error *error) {
         .draw = proposal_draw, .action = proposal_action, .key = proposal_key, .refused = proposal_refused, .typing = true         \
     }
 
-static const struct screen_ops waiver_ops =
-    PROPOSAL_OPS(N_("Waiver of a levy"),
-                 N_("Propose to waive a levy in part or whole, with the reason and the rule that allows it. The head decides, before "
-                    "the bill is settled; the bill then shows the waiver as a line with its legal basis."));
-static const struct screen_ops refund_ops =
-    PROPOSAL_OPS(N_("Refund"), N_("Propose to give a payment back, whole or in part, with the reason. A head or section head decides, "
-                                  "never who proposed it. A bill that is not paid any more must be paid again."));
+static const struct screen_ops waiver_ops = PROPOSAL_OPS(
+    N_("Waiver of a levy"),
+    N_("Propose to waive a levy in part or whole, with the reason and the rule that allows it. The head decides, before "
+       "the bill is settled; the bill then shows the waiver as a line with its legal basis."));
+static const struct screen_ops refund_ops = PROPOSAL_OPS(
+    N_("Refund"), N_("Propose to give a payment back, whole or in part, with the reason. A head or section head decides, "
+                     "never who proposed it. A bill that is not paid any more must be paid again."));
 
 static struct proposal_screen *proposal_new(struct app *app, const struct screen_ops *ops) {
     struct proposal_screen *self = (struct proposal_screen *)app_push(app, ops);
@@ -226,7 +226,9 @@ static void describe(struct money_screen *self) {
     reader_pair(&self->reader, _("Bill"), row->bill_number);
     if (row->amount) reader_pair(&self->reader, _("Amount"), money);
     if (row->proposed_by[0]) reader_add(&self->reader, LOOK_PLAIN, "%s: %s, %s", _("Proposed by"), row->proposed_by, at);
-    else reader_add(&self->reader, LOOK_WARNING, "%s", _("This went past the payment and was given money back: it is not paid now."));
+    else
+        reader_add(&self->reader, LOOK_WARNING, "%s",
+                   _("This went past the payment and was given money back: it is not paid now."));
     reader_pair(&self->reader, _("Reason"), row->reason);
     reader_pair(&self->reader, _("Rule that it rests on"), row->rule);
 }

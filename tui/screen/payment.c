@@ -75,10 +75,11 @@ static enum outcome payment_action(struct screen *screen, int action) {
 }
 
 static const struct stage_kind payment = {
-    .ops = STAGE_KEYS_OPS(N_("Payment"),
-                          N_("Confirm what the bank received. Only what is on the bill can be asked for. A part is recorded and the "
-                             "rest stays to be paid; what is too much is a credit, to be given back."),
-                          payment_keys, payment_action),
+    .ops =
+        STAGE_KEYS_OPS(N_("Payment"),
+                       N_("Confirm what the bank received. Only what is on the bill can be asked for. A part is recorded and the "
+                          "rest stays to be paid; what is too much is a credit, to be given back."),
+                       payment_keys, payment_action),
     .draft = "payment",
     .build = build_payment,
     .send = send_payment,

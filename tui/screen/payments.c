@@ -13,7 +13,7 @@ struct payments_screen {
     struct screen base;
     struct list list;
     Loket__BillListReply *reply; /* owned */
-    size_t filter; /* in `filters` */
+    size_t filter;               /* in `filters` */
     int rows;
 };
 
