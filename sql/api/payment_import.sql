@@ -7,7 +7,7 @@ create type api.bank_result_row as (
   line int, paid_on text, reference text, amount bigint, result text, application_number text, applicant text, "left" bigint);
 create type api.payments_preview_reply as (
   import_id bigint, name text, rows api.bank_result_row[], next int, taken int, taken_amount bigint, other int, applied boolean);
-create type api.payments_apply_reply as (import_id bigint, taken int, taken_amount bigint, paid int, announce text[]);
+create type api.payments_apply_reply as (import_id bigint, taken int, taken_amount bigint, paid int, rest int, announce text[]);
 
 -- What would become of a line. `already`: what lines before it bring to the same bill. Matched and differs are taken (in part,
 -- or with a credit); all others are not.
@@ -120,6 +120,10 @@ begin
     elsif octet_length(payments_import.sha256) is distinct from 32 then
       perform rule.fail(7, 'sha256', 'This is not the hash of a file');
     end if;
+    -- one that was begun and left; what it brought already stays
+    update application.bank_import x set state = 'applied', applied_at = now()
+     where x.office_id = who.office_id and x.imported_by = who.user_id and x.state = 'ready'
+       and exists (select from application.bank_line l where l.office_id = x.office_id and l.import_id = x.import_id and l.applied_at is not null);
     delete from application.bank_import x
      where x.office_id = who.office_id and x.imported_by = who.user_id and x.state <> 'applied';
     insert into application.bank_import (office_id, name, sha256, line_count, imported_by)
@@ -202,7 +206,8 @@ begin
 end
 $$;
 
--- Takes what the preview showed as matched or different, each line judged once more under the lock of its application.
+-- Takes what the preview showed as matched or different, each line judged once more under the lock of its application. A hundred
+-- lines at a time, so that no call locks for long: again until nothing is left.
 create function api.payments_apply(session_token bytea, idempotency_key bytea, import_id bigint)
 returns api.payments_apply_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -236,7 +241,9 @@ begin
   reply.taken_amount := 0;
   reply.paid := 0;
   for l in
-    select x.* from application.bank_line x where x.office_id = i.office_id and x.import_id = i.import_id order by x.line
+    select x.* from application.bank_line x
+     where x.office_id = i.office_id and x.import_id = i.import_id and x.applied_at is null
+     order by x.line limit 100
   loop
     select x.* into b from application.bill x where x.office_id = l.office_id and x.reference = l.reference;
     if b.reference = l.reference then
@@ -256,10 +263,14 @@ begin
       reply.taken_amount := reply.taken_amount + l.amount;
       reply.paid := reply.paid + (b.paid_on is not null)::int;
     end if;
-    update application.bank_line x set result = l.result, payment_id = l.payment_id
+    update application.bank_line x set result = l.result, payment_id = l.payment_id, applied_at = now()
      where x.office_id = l.office_id and x.import_id = l.import_id and x.line = l.line;
   end loop;
-  update application.bank_import x set state = 'applied', applied_at = now() where x.office_id = i.office_id and x.import_id = i.import_id;
+  reply.rest := (select count(*) from application.bank_line x
+                  where x.office_id = i.office_id and x.import_id = i.import_id and x.applied_at is null);
+  if reply.rest = 0 then
+    update application.bank_import x set state = 'applied', applied_at = now() where x.office_id = i.office_id and x.import_id = i.import_id;
+  end if;
   perform rule.record(who, 'import_payments', chained => false,
                       detail => jsonb_build_object('file', i.name, 'sha256', encode(i.sha256, 'hex'), 'lines', i.line_count,
                                                    'taken', reply.taken, 'amount', reply.taken_amount));

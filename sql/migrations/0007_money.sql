@@ -127,6 +127,7 @@ create table application.bank_line (
   transaction_key bytea not null,
   result          text check (result in ('matched', 'differs', 'unknown', 'duplicate', 'paid', 'closed', 'not_yours')),
   payment_id      bigint,
+  applied_at      timestamptz,                 -- its result stands
   primary key (office_id, import_id, line),
   foreign key (office_id, import_id) references application.bank_import on delete cascade,
   foreign key (office_id, payment_id) references application.payment

@@ -32,6 +32,7 @@ struct import_screen {
     size_t sent; /* rows that the server has */
     int64_t import_id, taken_amount;
     int taken, other, rows;
+    int taken_now; /* since F10 */
     char name[256];
     uint8_t sha256[32];
     bool applied;
@@ -239,21 +240,38 @@ static void on_chosen(struct screen *screen, const char *const *paths, size_t co
     free(bytes);
 }
 
+static void apply_next(struct import_screen *self);
+
 static void on_applied(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
     struct import_screen *self = (struct import_screen *)screen;
+    const Loket__PaymentsApplyReply *reply = (const Loket__PaymentsApplyReply *)answer;
     char count[24];
     if (error) return;
-    (void)snprintf(count, sizeof count, "%d", ((const Loket__PaymentsApplyReply *)answer)->taken);
+    self->taken_now += reply->taken;
+    if (reply->rest) {
+        (void)snprintf(count, sizeof count, "%d", reply->rest);
+        app_say(screen->app, N_("Lines to go: %s"), count);
+        apply_next(self);
+        return;
+    }
+    (void)snprintf(count, sizeof count, "%d", self->taken_now);
     app_say(screen->app, N_("Payments taken: %s"), count);
     preview_read(self, 0);
 }
 
-static void apply(struct screen *screen, bool yes, const char *text) {
+/* A hundred lines at a time: the server says how many are left. */
+static void apply_next(struct import_screen *self) {
     Loket__PaymentsApplyRequest request = LOKET__PAYMENTS_APPLY_REQUEST__INIT;
+    request.import_id = self->import_id;
+    app_write(&self->base, "payments.apply", &request.base, NULL, &loket__payments_apply_reply__descriptor, on_applied);
+}
+
+static void apply(struct screen *screen, bool yes, const char *text) {
+    struct import_screen *self = (struct import_screen *)screen;
     (void)text;
     if (!yes) return;
-    request.import_id = ((struct import_screen *)screen)->import_id;
-    app_write(screen, "payments.apply", &request.base, NULL, &loket__payments_apply_reply__descriptor, on_applied);
+    self->taken_now = 0;
+    apply_next(self);
 }
 
 static void ask_apply(struct import_screen *self) {
