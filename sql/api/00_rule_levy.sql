@@ -1,6 +1,6 @@
 -- What a levy costs: its items at the prices of a day, or the permit type's formula over them. Numeric until the end, then
--- whole rupiah. A formula is the tree that the catalogue's reader made of it (server/formula.c): it is walked here, never
--- executed.
+-- whole rupiah. A levy that cannot be computed stops the step (NOT_NOW). A formula is the tree that the catalogue's reader made
+-- of it (server/formula.c): it is walked here, never executed.
 
 -- "Rp 1.250.000", as a person reads it on a bill.
 create function rule.rupiah(amount numeric)
@@ -8,16 +8,6 @@ returns text
 language sql immutable
 as $$
   select case when amount < 0 then '-' else '' end || 'Rp ' || reverse(regexp_replace(reverse(abs(round(amount))::text), '([0-9]{3})(?=[0-9])', '\1.', 'g'));
-$$;
-
--- A levy that cannot be computed stops the step. NOT_NOW.
-create function rule.refuse_levy(field text, message text, argument text default null)
-returns void
-language plpgsql
-as $$
-begin
-  perform rule.fail(11, field, message, argument);
-end
 $$;
 
 -- The items at the price of that day, each once.
@@ -69,7 +59,7 @@ language plpgsql immutable
 as $$
 begin
   if names #>> array['field', code] is null then
-    perform rule.refuse_levy('fields.' || code, 'The levy cannot be computed: "%s" is not filled in', coalesce(names #>> array['label', code], code));
+    perform rule.fail(11, 'fields.' || code, 'The levy cannot be computed: "%s" is not filled in', coalesce(names #>> array['label', code], code));
   end if;
   return names #>> array['field', code];
 end
@@ -83,7 +73,7 @@ declare
   value text := rule.formula_field(code, names);
 begin
   if value !~ '^[0-9]{1,15}([.][0-9]{1,6})?$' then
-    perform rule.refuse_levy('fields.' || code, 'The levy cannot be computed: "%s" is not a number', coalesce(names #>> array['label', code], code));
+    perform rule.fail(11, 'fields.' || code, 'The levy cannot be computed: "%s" is not a number', coalesce(names #>> array['label', code], code));
   end if;
   return value::numeric;
 end
@@ -102,7 +92,7 @@ declare
   b numeric;
 begin
   if depth > 300 or word is null then
-    perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: its formula is damaged');
+    perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: its formula is damaged');
   end if;
   case word
     when 'number' then return (tree->>1)::numeric;
@@ -111,7 +101,7 @@ begin
       return rule.formula_value(tree->case when rule.formula_holds(tree->1, names, depth + 1) then 2 else 3 end, names, depth + 1);
     when 'item' then
       if names #>> array['item', tree->>1] is null then
-        perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: the tariff has no price of "%s" for this day', tree->>1);
+        perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: the tariff has no price of "%s" for this day', tree->>1);
       end if;
       return (names #>> array['item', tree->>1])::numeric;
     else null;
@@ -132,10 +122,10 @@ begin
     when 'max' then return greatest(a, b);
     when '/' then
       if b = 0 then
-        perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: its formula divides by zero');
+        perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: its formula divides by zero');
       end if;
       return a / b;
-    else perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: its formula is damaged');
+    else perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: its formula is damaged');
   end case;
   return null;
 end
@@ -165,7 +155,7 @@ begin
     when '<=' then return a <= b;
     when '>' then return a > b;
     when '>=' then return a >= b;
-    else perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: its formula is damaged');
+    else perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: its formula is damaged');
   end case;
   return null;
 end
@@ -223,9 +213,9 @@ language plpgsql immutable
 as $$
 begin
   if round(amount) < 0 then
-    perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: it would be negative (%s)', rule.rupiah(amount));
+    perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: it would be negative (%s)', rule.rupiah(amount));
   elsif round(amount) > 1000000000000 then
-    perform rule.refuse_levy('levy_formula', 'The levy cannot be computed: it would be above %s', rule.rupiah(1000000000000));
+    perform rule.fail(11, 'levy_formula', 'The levy cannot be computed: it would be above %s', rule.rupiah(1000000000000));
   end if;
   return round(amount)::bigint;
 end

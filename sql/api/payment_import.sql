@@ -41,7 +41,7 @@ begin
 end
 $$;
 
--- Judges all lines in their order.
+-- Judges the lines that came since the last time, in their order: a piece at a time, so that no call takes long.
 create function rule.judge_import(who rule.who, import_id bigint)
 returns void
 language plpgsql
@@ -49,9 +49,10 @@ as $$
 declare
   l application.bank_line;
 begin
-  update application.bank_line x set result = null where x.office_id = who.office_id and x.import_id = judge_import.import_id;
   for l in
-    select x.* from application.bank_line x where x.office_id = who.office_id and x.import_id = judge_import.import_id order by x.line
+    select x.* from application.bank_line x
+     where x.office_id = who.office_id and x.import_id = judge_import.import_id and x.result is null
+     order by x.line
   loop
     update application.bank_line x
        set result = rule.judge_line(who, l, coalesce((select sum(y.amount) from application.bank_line y
@@ -140,6 +141,7 @@ begin
   for item in select r.value from jsonb_array_elements(coalesce(rows, '[]')) with ordinality r(value, n) order by r.n loop
     perform rule.add_bank_line(i, item);
   end loop;
+  perform rule.judge_import(who, i.import_id);
   reply.import_id := i.import_id;
   reply.received := (select count(*) from application.bank_line x where x.office_id = i.office_id and x.import_id = i.import_id);
   reply.complete := reply.received = i.line_count;
@@ -147,7 +149,6 @@ begin
     perform rule.fail(7, 'rows', 'The file has more lines than it said');
   elsif reply.complete then
     update application.bank_import x set state = 'ready' where x.office_id = i.office_id and x.import_id = i.import_id;
-    perform rule.judge_import(who, i.import_id);
   end if;
   return rule.remember(who, idempotency_key, request, reply);
 end
@@ -233,8 +234,10 @@ begin
      for update;
   if not found then
     perform rule.fail(9, 'import_id', 'This file is not expected any more');
-  elsif i.state <> 'ready' then
-    perform rule.fail(11, 'import_id', case i.state when 'applied' then 'This file was taken already' else 'Parts of this file are missing: send it again' end);
+  elsif i.state = 'applied' then
+    perform rule.fail(11, 'import_id', 'This file was taken already');
+  elsif i.state = 'receiving' then
+    perform rule.fail(11, 'import_id', 'Parts of this file are missing: send it again');
   end if;
   reply.import_id := i.import_id;
   reply.taken := 0;

@@ -1,7 +1,7 @@
 -- Bills, payments, refunds, waivers and the bank's file: what comes in is counted once, and nobody decides alone.
 begin;
 \ir lib/setup.sql
-select plan(130);
+select plan(134);
 
 create function t.bill(app bigint) returns application.bill language sql stable as $$ select b from application.bill b where b.application_id = app $$;
 create function t.today() returns date language sql stable as $$ select rule.office_date(t.office()) $$;
@@ -196,6 +196,14 @@ create table t.g as select t.at('payment', 'TESL', t.person(t.nik(21))) as a, t.
 select t.paid(b, 50000, 'SLIP') from t.g \g /dev/null
 select t.run(t.file(0, 4, (select jsonb_build_array(t.line(2, t.ref(two), 100000), t.line(3, t.ref(g.a), 375000), t.line(4, t.ref(g.b), 50000), t.line(5, t.ref(g.b), 60000)) from t.f, t.g g))) \g /dev/null
 select is(t.results(), '{duplicate,matched,duplicate,differs}'::text[], 'nor does another that overlaps it, or a slip that was typed in');
+-- many lines: a hundred at a time
+create function t.applied() returns api.payments_apply_reply language plpgsql as $$
+declare r api.payments_apply_reply; begin r := api.payments_apply(t.token('tr1'), t.key(), t.import_id()); return r; end $$;
+select t.run(t.file(0, 101, (select jsonb_agg(t.line(n, case n when 50 then t.ref(g.a) else 'X' || n end, 5)) from t.g g, generate_series(2, 102) n))) \g /dev/null
+select is((x.taken, x.rest)::text, '(1,1)', 'a large file is taken a hundred lines at a time') from t.applied() x;
+select is(t.run(t.file(0, 1, (select jsonb_build_array(t.line(2, t.ref(a), 5)) from t.g))), 'ok', 'one that was left in the middle hinders no other');
+select is(t.results(), '{duplicate}'::text[], 'and what it brought is not taken again');
+select is((x.taken, x.rest)::text, '(0,0)', 'nor counted') from t.applied() x;
 update identity.user_account set nik = t.nik(21) where user_id = t.user_id('tr1');
 select t.run(t.file(0, 1, (select jsonb_build_array(t.line(2, t.ref(a), 375000)) from t.g))) \g /dev/null
 select is(t.results(), '{not_yours}'::text[], 'a treasurer takes nothing for their own application');
