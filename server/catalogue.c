@@ -23,7 +23,7 @@ struct catalogue_block {
 struct reading {
     struct catalogue *catalogue;
     struct ini_file *file;
-    const char *rest;
+    const char *rest, *present; /* `present`: the line that was read last */
     int line;
     bool continues; /* the line begins with a blank: it belongs to the key before */
 };
@@ -143,6 +143,7 @@ static char *line_read(char *out, int room, void *data) {
     size_t size = strcspn(reading->rest, "\n");
     const char *line = reading->rest;
     reading->rest += size + (line[size] == '\n');
+    reading->present = line;
     reading->line++;
     size_t blank = strspn(line, " \t");
     bool goes_on = file->count && file->sections[file->count - 1].count;
@@ -158,6 +159,15 @@ static char *line_read(char *out, int room, void *data) {
     return out;
 }
 
+/* Notes where the part of the value that begins at `offset` stands. */
+static void part_add(struct reading *reading, struct ini_entry *entry, size_t offset) {
+    size_t skipped = reading->continues ? 0 : strcspn(reading->present, "=:\n");
+    if (reading->present[skipped] == '=' || reading->present[skipped] == ':') skipped += !reading->continues;
+    skipped += strspn(reading->present + skipped, " \t");
+    entry->parts = catalogue_grow(reading->catalogue, entry->parts, entry->part_count, &entry->part_room, sizeof *entry->parts);
+    entry->parts[entry->part_count++] = (struct ini_part){offset, reading->line, (int)skipped + 1};
+}
+
 static int entry_read(void *data, const char *section_name, const char *key, const char *value) {
     (void)section_name;
     struct reading *reading = data;
@@ -170,13 +180,15 @@ static int entry_read(void *data, const char *section_name, const char *key, con
     struct ini_section *section = &file->sections[file->count - 1];
     struct ini_entry *last = section->count ? &section->entries[section->count - 1] : NULL;
     if (reading->continues && last && strcmp(last->key, key) == 0) {
+        part_add(reading, last, strlen(last->value) + 1);
         last->value = catalogue_text(catalogue, "%s %s", last->value, value);
         return 1;
     }
     if (entry_find(section, key)) mistake_add(catalogue, file, reading->line, section, key, "is given twice");
     section->entries = catalogue_grow(catalogue, section->entries, section->count, &section->room, sizeof *section->entries);
-    section->entries[section->count++] =
-        (struct ini_entry){catalogue_text(catalogue, "%s", key), catalogue_text(catalogue, "%s", value), reading->line};
+    section->entries[section->count++] = (struct ini_entry){
+        .key = catalogue_text(catalogue, "%s", key), .value = catalogue_text(catalogue, "%s", value), .line = reading->line};
+    part_add(reading, &section->entries[section->count - 1], 0);
     return 1;
 }
 
@@ -186,7 +198,7 @@ void catalogue_read_text(struct catalogue *catalogue, const char *path, const st
     struct ini_file *file = &catalogue->files[catalogue->file_count++];
     *file = (struct ini_file){.path = catalogue_text(catalogue, "%s", path), .rule = rule};
     bool marked = strncmp(text, "\xEF\xBB\xBF", 3) == 0; /* some editors begin UTF-8 so */
-    struct reading reading = {catalogue, file, marked ? text + 3 : text, 0, false};
+    struct reading reading = {.catalogue = catalogue, .file = file, .rest = marked ? text + 3 : text};
     int wrong = ini_parse_stream(line_read, &reading, entry_read, &reading);
     if (wrong > 0) mistake_add(catalogue, file, wrong, NULL, NULL, "is neither a [section], nor key = value, nor a comment");
     if (wrong < 0) mistake_add(catalogue, file, 1, NULL, NULL, "can't be read: out of memory");

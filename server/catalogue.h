@@ -9,9 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where in the file a part of a value stands: from `offset` of the value on. Columns count bytes, from 1. */
+struct ini_part {
+    size_t offset;
+    int line, column;
+};
+
 struct ini_entry {
     const char *key, *value; /* the value's continuation lines are joined with a space */
     int line;
+    struct ini_part *parts; /* one for each line */
+    size_t part_count, part_room;
 };
 
 /* "[field:width]" is kind "field" and code "width"; "[permit]" has the code "". */
@@ -72,6 +80,11 @@ void catalogue_check(struct catalogue *catalogue);
 void catalogue_check_references(struct catalogue *catalogue);
 /* The stages and steps of a workflow's file; called by catalogue_check_references. */
 void catalogue_check_workflow(struct catalogue *catalogue, const struct ini_file *file);
+
+/* Checks the formula of a permit type's levy; called by catalogue_check_references. */
+void catalogue_check_formula(struct catalogue *catalogue, const struct ini_file *file);
+/* The formula's tree as JSON; NULL when the permit type has none. Only for a file without mistakes. */
+const char *catalogue_formula_tree(struct catalogue *catalogue, const struct ini_file *file);
 
 /* The catalogue as one JSON document, to be freed; NULL when memory is short. Only for one without mistakes. */
 char *catalogue_json(struct catalogue *catalogue, bool demonstration);

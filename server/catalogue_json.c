@@ -54,6 +54,12 @@ static void put_section(FILE *out, struct catalogue *catalogue, const struct fil
     (void)fputs(rule->keys ? "}}" : "]}", out);
 }
 
+/* A formula also goes as the tree that the database walks, in a section of its own behind the file's. */
+static void put_formula(FILE *out, struct catalogue *catalogue, const struct ini_file *file) {
+    const char *tree = catalogue_formula_tree(catalogue, file);
+    if (tree) (void)fprintf(out, ",{\"kind\":\"formula\",\"code\":\"\",\"values\":{\"tree\":%s}}", tree);
+}
+
 static void put_files(FILE *out, struct catalogue *catalogue, const struct file_rule *rule) {
     const char *before = "";
     (void)fprintf(out, ",\"%s\":[", rule->name);
@@ -66,6 +72,7 @@ static void put_files(FILE *out, struct catalogue *catalogue, const struct file_
             (void)fputs(j ? "," : "", out);
             put_section(out, catalogue, rule, &file->sections[j]);
         }
+        put_formula(out, catalogue, file);
         (void)fputc(']', out);
     }
     (void)fputc(']', out);

@@ -125,6 +125,7 @@ static void check_permit(struct catalogue *catalogue, const struct ini_file *fil
         void (*check)(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *section);
     } parts[] = {{"field", check_field}, {"checklist", check_checklist}, {"levy", check_levy}};
     check_permit_keys(catalogue, file);
+    catalogue_check_formula(catalogue, file);
     for (size_t i = 0; i < file->count; i++) {
         const struct ini_section *section = &file->sections[i];
         const struct ini_entry *when = entry_find(section, "when");

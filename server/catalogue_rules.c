@@ -80,6 +80,8 @@ static const struct key_rule permit_keys[] = {
     {"departments", &value_names, false, 0, 0, NULL},
     {"visit", &value_visit, false, 0, 0, NULL},
     {"workflow", &value_code_stage, true, 0, 0, NULL},
+    {"levy_formula", &value_formula, false, 0, 0, NULL},
+    {"due_days", &value_number, false, 1, 365, NULL},
     {"kinds", &value_words, false, 0, 0, kinds},
     {"lapse_days", &value_number, false, 1, 365, NULL},
     {"deemed_approval", &value_flag, false, 0, 0, NULL},

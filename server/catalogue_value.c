@@ -242,6 +242,14 @@ static const char *check_province(struct catalogue *catalogue, const struct key_
     return catalogue_text(catalogue, "\"%s\" is not the two digits of a province", value);
 }
 
+/* What it says is judged with the names of its file: catalogue_formula.c. */
+static const char *check_formula(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
+    (void)catalogue;
+    (void)key;
+    return *value ? NULL : "is empty: leave the key out instead";
+}
+
+const struct value_rule value_formula = {JSON_TEXT, 0, check_formula};
 const struct value_rule value_text = {JSON_TEXT, 0, check_text};
 const struct value_rule value_number = {JSON_NUMBER, 0, check_number};
 const struct value_rule value_flag = {JSON_FLAG, 0, check_flag};

@@ -1,4 +1,4 @@
-/* The back office: checking documents, drafting the decision, the levy. */
+/* The back office: checking documents, drafting the decision. */
 #include <proto/loket.pb-c.h>
 #include <server/api/method.h>
 
@@ -7,6 +7,5 @@
 const struct method verify_methods[] = {
     {"verify.submit", METHOD_WRITE, AT_DATABASE, ROLE_ANALYST, MESSAGE(verify_submit_request), MESSAGE(step_reply)},
     {"draft.submit", METHOD_WRITE, AT_DATABASE, ROLE_ANALYST, MESSAGE(draft_submit_request), MESSAGE(step_reply)},
-    {"payment.confirm", METHOD_WRITE, AT_DATABASE, ROLE_TREASURER, MESSAGE(payment_confirm_request), MESSAGE(step_reply)},
     {.name = NULL},
 };

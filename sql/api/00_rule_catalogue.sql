@@ -213,15 +213,16 @@ begin
   returning x.* into p;
   insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
     valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, lapse_days,
-    deemed_approval, deemed_basis, content_hash)
+    deemed_approval, deemed_basis, content_hash, levy_formula, levy_tree, due_days)
   values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
     (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 1)) end,
     case when visit like 'when %' then btrim(split_part(substr(visit, 6), '=', 2)) end,
-    exists (select from rule.sections(file, 'levy')), given->>'workflow',
+    exists (select from rule.sections(file, 'levy')) or given ? 'levy_formula', given->>'workflow',
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end,
-    coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash)
+    coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash,
+    given->>'levy_formula', rule.section_values(file, 'formula')->'tree', coalesce((given->>'due_days')::int, 10))
   returning * into v;
   perform rule.load_permit_parts(v, file);
   return true;

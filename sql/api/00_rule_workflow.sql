@@ -66,7 +66,8 @@ begin
       case when rule.levy_due(app) then 'The levy must be paid first' end
     when 'fee_paid' then
       case when not exists (select from application.bill b
-                             where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null)
+                             where b.office_id = app.office_id and b.application_id = app.application_id
+                               and (b.paid_on is not null or b.amount = 0 and b.waived > 0))
            then 'The levy must be paid first' end
     when 'signature_due' then
       case when not (select o.electronic_signature from catalogue.office o where o.office_id = app.office_id)
@@ -84,22 +85,34 @@ begin
                            and e.actor_id = who.user_id and e.hash is not null
                            and e.stage not in ('payment', 'approval',
                                                case when app.stage = 'approval' then 'approval' else 'review' end)
-                           and e.action not in ('claim', 'release', 'take_over', 'assign'))
+                           and e.action not in ('claim', 'release', 'take_over', 'assign', 'approve_waiver', 'reject_waiver',
+                                                'approve_refund', 'reject_refund'))
            then 'You took part in this application earlier: somebody else must decide' end
     else 'This rule is not known' end;
 end
 $$;
 
--- Is a levy due that is not paid? A proposal to refuse costs nothing.
+-- Is a levy due that is not paid? A proposal to refuse costs nothing. One that cannot be computed is due: the step to the bill
+-- then says why.
 create function rule.levy_due(app application.application)
+returns boolean
+language plpgsql stable
+as $$
+begin
+  return app.proposal = 'approve' and not rule.bill_paid(app) and coalesce(rule.levy_estimate(app) > 0, true);
+end
+$$;
+
+-- Is it the user's own application, or their household's?
+create function rule.in_household(app application.application, who rule.who)
 returns boolean
 language sql stable
 as $$
-  select v.levy and app.proposal = 'approve' and rule.levy_amount(app) > 0
-         and not exists (select from application.bill b
-                          where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null)
-    from catalogue.permit_type_version v
-   where v.office_id = app.office_id and v.permit_type_id = app.permit_type_id and v.version = app.permit_version;
+  select exists (select
+                   from identity.user_account u, application.applicant a
+                  where u.office_id = who.office_id and u.user_id = who.user_id
+                    and a.office_id = app.office_id and a.applicant_id = app.applicant_id
+                    and (u.nik = a.nik or u.family_card = a.family_card));
 $$;
 
 -- Nobody works on their own or their household's application. FORBIDDEN.
@@ -108,11 +121,7 @@ returns void
 language plpgsql stable
 as $$
 begin
-  if exists (select
-               from identity.user_account u, application.applicant a
-              where u.office_id = who.office_id and u.user_id = who.user_id
-                and a.office_id = app.office_id and a.applicant_id = app.applicant_id
-                and (u.nik = a.nik or u.family_card = a.family_card)) then
+  if rule.in_household(app, who) then
     perform rule.fail(5, null, 'This is your own or your household''s application');
   end if;
 end

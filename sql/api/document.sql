@@ -307,7 +307,7 @@ as $$
 declare
   p application.permit;
   today date := rule.office_date(app.office_id);
-  total bigint := rule.levy_amount(app);
+  total bigint := coalesce(rule.levy_estimate(app), 0);
 begin
   select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
   if not found then

@@ -3,7 +3,7 @@
 create type api.public_step_row as (at bigint, step text);
 create type api.public_track_reply as (
   number text, permit_name text, stage_name text, outcome text, promised_on text, days_left int, clock_stopped boolean,
-  fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text);
+  fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text, fee_unknown boolean, fee_paid bigint, fee_left bigint, due_on text, payment_reference text);
 
 -- TOO_MANY after 5 wrong tries of a number from one address, 50 from an address, in 15 minutes, or 100 of a number
 -- from anywhere in a day: a million PINs stay out of reach, and the applicant is not locked out by one stranger.
@@ -37,6 +37,32 @@ begin
 end
 $$;
 
+-- What is to be paid, by when and with which reference; before there is a bill, what it would be today.
+create function rule.track_bill(app application.application, r api.public_track_reply)
+returns api.public_track_reply
+language plpgsql stable
+as $$
+declare
+  b application.bill;
+  estimate bigint := rule.levy_estimate(app);
+begin
+  select x.* into b from application.bill x where x.office_id = app.office_id and x.application_id = app.application_id;
+  if not found then
+    r.fee := coalesce(estimate, 0);
+    r.fee_unknown := estimate is null;
+    return r;
+  end if;
+  r.fee := b.amount;
+  r.fee_paid := rule.bill_balance(app.office_id, app.application_id);
+  r.fee_left := case when coalesce(app.outcome, 'approved') = 'approved' then greatest(b.amount - r.fee_paid, 0) else 0 end;
+  if r.fee_left > 0 then
+    r.due_on := b.due_on::text;
+    r.payment_reference := b.reference;
+  end if;
+  return r;
+end
+$$;
+
 create function rule.track_reply(app application.application)
 returns api.public_track_reply
 language plpgsql stable
@@ -52,8 +78,7 @@ begin
   r.promised_on := app.promised_on::text;
   r.days_left := rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on);
   r.clock_stopped := app.stopped_at is not null;
-  r.fee := coalesce((select b.amount from application.bill b
-                      where b.office_id = app.office_id and b.application_id = app.application_id), rule.levy_amount(app));
+  r := rule.track_bill(app, r);
   r.steps := (select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.to_stage))::api.public_step_row order by e.event_id)
                 from audit.event e
                where e.office_id = app.office_id and e.application_id = app.application_id and e.to_stage is not null);

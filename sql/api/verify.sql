@@ -210,7 +210,7 @@ begin
   if action is null then
     reply := rule.touch(who, app, 'save', null, jsonb_build_object('proposal', app.proposal));
   else
-    if action = 'submit' and rule.levy_due(app) then
+    if action = 'submit' and rule.bill_due(app) then
       perform rule.issue_bill(app);
       perform rule.produce_bill(who, app);
     end if;

@@ -44,7 +44,7 @@ select is((select arithmetic || ' ' || legal_basis from application.bill_line wh
 select is((api.application_open(t.token('tr1'), a)).fee, 375000::bigint, 'the treasurer reads it') from t.levy;
 select ok((select stopped_at is not null from application.application where application_id = a), 'the clock stands still') from t.levy;
 select is(t.try(replace(t.call('tr1', a, 'confirm'), '''BANK-1''', 'null')), 'LK008 payment_reference', 'a payment has the bank''s reference') from t.levy;
-select is(t.try(format('select api.payment_confirm(%L, %L, %s, %s, %L, %L)', t.token('tr1'), t.key(), a, t.version(a), 'B', d)), 'LK007 paid_on',
+select is(t.try(format('select api.payment_confirm(%L, %L, %s, %s, %L, %L, 375000)', t.token('tr1'), t.key(), a, t.version(a), 'B', d)), 'LK007 paid_on',
           'not on ' || d) from t.levy, unnest('{2999-01-01,2020-01-01}'::text[]) d;
 select is(t.act('tr1', a, 'confirm'), 'review', 'then it is reviewed') from t.levy;
 select ok((select stopped_at is null from application.application where application_id = a), 'and the clock runs') from t.levy;

@@ -99,6 +99,23 @@ static const char *const sample[][2] = {
     {"lines.1.price", "50000"},
     {"lines.1.arithmetic", "12,5 m² × 2 sisi × Rp 50.000"},
     {"lines.1.amount", "1250000"},
+    {"lines.1.kind", "item"},
+    {"lines.1.valid_from", "2026-01-01"},
+    {"lines.2.item", "Rumus"},
+    {"lines.2.arithmetic", "max(Rp 100.000; Rp 50.000 × 12,5 m² × 2 sisi) = Rp 1.250.000"},
+    {"lines.2.amount", "0"},
+    {"lines.2.kind", "formula"},
+    {"lines.3.item", "Keringanan"},
+    {"lines.3.legal_basis", "Perda 4/2023 Pasal 90"},
+    {"lines.3.arithmetic", "20% × Rp 1.250.000"},
+    {"lines.3.amount", "-250000"},
+    {"lines.3.kind", "waiver"},
+    {"bill.reference", "0012600001338"},
+    {"bill.due_on", "2026-12-08"},
+    {"bill.left", "400000"},
+    {"payments.1.paid_on", "2026-11-25"},
+    {"payments.1.reference", "BNK-77"},
+    {"payments.1.amount", "600000"},
     {"permit.number", "503/0042/SIP-DR/XI/2026"},
     {"permit.issued_on", "2026-11-24"},
     {"permit.valid_until_on", "2031-11-24"},
@@ -293,6 +310,30 @@ static void a_telephone_reads_another_address_from_the_qr_code(void **state) {
         free(read);
         template_free(template);
     }
+    data_free(data);
+}
+
+static void a_bill_hides_what_is_left_to_pay(void **state) {
+    (void)state;
+    struct error error;
+    struct document_data *data = sample_data();
+    struct template *template = shipped("bill");
+    assert_int_equal(data_put(data, "bill.amount", "1000000", &error), LOKET_OK);
+    (void)render(template, data);
+    char *text = ask("pdftotext -layout document.pdf -");
+    static const char *const said[] = {
+        "0012600001338",          "8 Desember 2026",  "Januari", "Rp 1.250.000", "Keringanan", "-Rp 250.000",
+        "Rp 1.000.000",           "satu juta rupiah", "BNK-77",  "Rp 600.000",   "Rp 400.000", "Sisa yang",
+        "Pembayaran dilakukan ke"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) assert_says(text, said[i]);
+    free(text);
+    assert_int_equal(data_put(data, "bill.amount", "0", &error), LOKET_OK);
+    (void)render(template, data);
+    text = ask("pdftotext -layout document.pdf -");
+    assert_says(text, "tidak ada yang harus dibayar");
+    assert_null(strstr(text, "Pembayaran dilakukan ke"));
+    free(text);
+    template_free(template);
     data_free(data);
 }
 
@@ -737,6 +778,7 @@ int main(void) {
         cmocka_unit_test(a_shipped_template_does_not_say_what_was_decided),
         cmocka_unit_test(a_reader_shows_another_title_author_or_date),
         cmocka_unit_test(a_telephone_reads_another_address_from_the_qr_code),
+        cmocka_unit_test(a_bill_hides_what_is_left_to_pay),
         cmocka_unit_test(a_signature_is_placed_beside_its_block),
         cmocka_unit_test(an_unsigned_document_looks_signed),
         cmocka_unit_test(a_draft_can_be_taken_for_the_permit),

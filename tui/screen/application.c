@@ -10,7 +10,7 @@
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW, ACTION_DOCUMENTS, ACTION_CHANGE };
+enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW, ACTION_DOCUMENTS, ACTION_CHANGE, ACTION_BILL };
 
 struct application_screen {
     struct screen base;
@@ -25,6 +25,7 @@ static const struct key_row keys[] = {
     {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
     {ACTION_DOCUMENTS, "documents", "F4 d", N_("documents"), N_("its documents: look, attach, reprint, certify")},
     {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
+    {ACTION_BILL, "bill", "F11 b", NULL, N_("its bill and payments (treasurer, analyst, section head, head, auditor, manager)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -239,6 +240,7 @@ static enum outcome application_action(struct screen *screen, int action) {
     if (action == ACTION_DOCUMENTS) documents_open(screen->app, self->application_id);
     if (action == ACTION_CHANGE && (app_has_role(screen->app, "analyst") || app_has_role(screen->app, "section_head")))
         proposal_open(screen->app, self->application_id);
+    if (action == ACTION_BILL) bill_open(screen->app, self->application_id);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);

@@ -1,4 +1,4 @@
-/* The stages that decide on the draft: drafting, review, approval; and the bill that may stand between. */
+/* The stages that decide on the draft: drafting, review, approval. */
 #include <curses.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static void add_draft(struct stage *stage) {
     stage_show(stage, _("Conditions"), a->conditions);
     if (a->fee) {
         text_money(a->fee, money, sizeof money);
-        stage_show(stage, _("Paid"), money);
+        stage_show(stage, a->bill_paid_on[0] ? _("Paid") : _("Not paid (any more)"), money);
     }
     add_reports(stage);
 }
@@ -78,33 +78,6 @@ static void send_draft(struct stage *stage) {
     request.conditions = stage_text(stage, "conditions");
     request.reason = stage_text(stage, strcmp(request.action, "send_back") == 0 ? "send_back_reason" : "reason");
     stage_write(stage, "draft.submit", &request.base);
-}
-
-static void build_payment(struct stage *stage) {
-    const Loket__ApplicationOpenReply *a = stage->application;
-    char money[40];
-    stage_heading(stage, _("Bill"));
-    stage_show(stage, _("Number"), a->bill_number);
-    for (size_t i = 0; i < a->n_bill; i++) {
-        char line[300];
-        text_money(a->bill[i]->amount, money, sizeof money);
-        (void)snprintf(line, sizeof line, "%s = %s (%s)", a->bill[i]->arithmetic, money, a->bill[i]->legal_basis);
-        stage_show(stage, a->bill[i]->item, line);
-    }
-    text_money(a->fee, money, sizeof money);
-    stage_show(stage, _("To pay"), money);
-    stage_heading(stage, _("Payment"));
-    form_add(&stage->form, "payment_reference", _("Reference of the bank"), FIELD_TEXT, true);
-    form_add(&stage->form, "paid_on", _("Paid on"), FIELD_DATE, true);
-}
-
-static void send_payment(struct stage *stage) {
-    Loket__PaymentConfirmRequest request = LOKET__PAYMENT_CONFIRM_REQUEST__INIT;
-    request.application_id = stage->application_id;
-    request.version = stage->application->version;
-    request.payment_reference = stage_text(stage, "payment_reference");
-    request.paid_on = stage_text(stage, "paid_on");
-    stage_write(stage, "payment.confirm", &request.base);
 }
 
 static void build_review(struct stage *stage) {
@@ -181,12 +154,6 @@ static const struct stage_kind drafting = {
     .build = build_draft,
     .send = send_draft,
 };
-static const struct stage_kind payment = {
-    .ops = STAGE_OPS(N_("Payment"), N_("Confirm what the bank received. Only what is on the bill can be asked for.")),
-    .draft = "payment",
-    .build = build_payment,
-    .send = send_payment,
-};
 static const struct stage_kind review = {
     .ops = STAGE_KEYS_OPS(N_("Review"),
                           N_("Check the draft and initial it, or send it back with the reason. Nobody reviews what they took in, "
@@ -209,9 +176,6 @@ static const struct stage_kind approval = {
 
 void draft_open(struct app *app, int64_t application_id, int64_t task_id) {
     stage_open(app, &drafting, application_id, task_id, false);
-}
-void payment_open(struct app *app, int64_t application_id, int64_t task_id) {
-    stage_open(app, &payment, application_id, task_id, false);
 }
 void review_open(struct app *app, int64_t application_id, int64_t task_id) {
     stage_open(app, &review, application_id, task_id, false);

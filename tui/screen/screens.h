@@ -38,6 +38,15 @@ void documents_changed(struct app *app, int64_t application_id);
 void proposal_open(struct app *app, int64_t application_id);
 void changes_open(struct app *app);
 
+/* Money: the bills that are open; one bill; refunds and waivers that wait; the bank's file. */
+void payments_open(struct app *app);
+void bill_open(struct app *app, int64_t application_id);
+void money_proposals_open(struct app *app);
+void bank_import_open(struct app *app);
+/* A waiver of an application's levy, or a refund of one of the bill's payments (`bill` is copied), to be proposed. */
+void waiver_open(struct app *app, int64_t application_id);
+void refund_open(struct app *app, const Loket__BillOpenReply *bill);
+
 /* A section head gives work of that role to somebody. */
 void assign_open(struct app *app, int64_t task_id, const char *role);
 

@@ -149,6 +149,7 @@ void stage_free(struct screen *screen) {
     loket__application_open_reply__free_unpacked(stage->application, NULL);
     loket__inspection_open_reply__free_unpacked(stage->inspection, NULL);
     loket__staff_list_reply__free_unpacked(stage->staff, NULL);
+    loket__bill_open_reply__free_unpacked(stage->bill, NULL);
 }
 
 /* Near the end of a promise that counts as granted when nobody decides (fiktif positif). */

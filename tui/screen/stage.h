@@ -22,6 +22,8 @@ struct stage {
     Loket__ApplicationOpenReply *application; /* owned; NULL until it is read */
     Loket__InspectionOpenReply *inspection;   /* owned; of the technical team's screens */
     Loket__StaffListReply *staff;             /* owned; where people are chosen from */
+    Loket__BillOpenReply *bill;               /* owned; of the payment's screen, as of bill_version of the application */
+    int32_t bill_version;
     int64_t application_id, task_id;
     uint8_t key[IDEMPOTENCY_KEY_BYTES]; /* of the sending; the same until it is answered, also after a crash */
     bool by_inspection;                 /* reads inspection.open instead of application.open */

@@ -48,11 +48,30 @@ static void add_returned(struct reader *out, const Loket__PublicTrackReply *repl
     for (size_t i = 0; i < reply->n_returned; i++) reader_add(out, LOOK_PLAIN, "  - %s", reply->returned[i]->name);
 }
 
+/* What is to be paid, paid and left, by when and with which reference; or that it is nothing, in words. */
+static void add_money(struct reader *out, const Loket__PublicTrackReply *reply) {
+    char money[40], date[40];
+    text_money(reply->fee, money, sizeof money);
+    if (reply->fee_unknown) reader_pair(out, _("To pay"), _("not known yet"));
+    else if (!reply->fee) reader_add(out, LOOK_PLAIN, "%s: %s", _("To pay"), _("Rp 0, there is nothing to pay"));
+    else reader_pair(out, _("To pay"), money);
+    if (reply->fee_paid) {
+        text_money(reply->fee_paid, money, sizeof money);
+        reader_pair(out, _("Paid"), money);
+        text_money(reply->fee_left, money, sizeof money);
+        reader_pair(out, _("Left to pay"), money);
+    }
+    if (!reply->payment_reference[0]) return;
+    text_date(reply->due_on, date, sizeof date);
+    reader_pair(out, _("To be paid by"), date);
+    reader_pair(out, _("Payment reference"), reply->payment_reference);
+}
+
 static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
     struct track_screen *self = (struct track_screen *)screen;
     const Loket__PublicTrackReply *reply = (const Loket__PublicTrackReply *)answer;
     struct reader *out = &self->reader;
-    char date[40], days[64], money[40];
+    char date[40], days[64];
     screen->waits = false;
     if (error) return;
     reader_free(out);
@@ -62,13 +81,12 @@ static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, co
     }
     text_date(reply->promised_on, date, sizeof date);
     text_days_left(reply->days_left, reply->clock_stopped, days, sizeof days);
-    text_money(reply->fee, money, sizeof money);
     reader_add(out, LOOK_TITLE, "%s  %s", reply->number, reply->permit_name);
     reader_add(out, LOOK_PLAIN, "%s: %s", _("Stage"), text_word(reply->stage_name));
     reader_pair(out, _("Outcome"), text_word(reply->outcome));
     reader_pair(out, _("Number of the permit"), reply->permit_number);
     if (!reply->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, days);
-    reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("To pay"), money, reply->fee ? "" : " - ", reply->fee ? "" : _("nothing"));
+    add_money(out, reply);
     add_returned(out, reply);
     add_steps(out, reply);
 }

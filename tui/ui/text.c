@@ -116,14 +116,14 @@ void text_instant(long long at, char *out, size_t size) {
 void text_money(long long rupiah, char *out, size_t size) {
     char digits[24], grouped[40] = "";
     size_t used = 0;
-    (void)snprintf(digits, sizeof digits, "%lld", rupiah);
+    (void)snprintf(digits, sizeof digits, "%lld", rupiah < 0 ? -rupiah : rupiah);
     size_t count = strlen(digits);
     for (size_t i = 0; i < count; i++) {
         if (i && (count - i) % 3 == 0) grouped[used++] = '.';
         grouped[used++] = digits[i];
     }
     grouped[used] = '\0';
-    (void)snprintf(out, size, "Rp %s", grouped);
+    (void)snprintf(out, size, "%sRp %s", rupiah < 0 ? "-" : "", grouped);
 }
 
 void text_days_left(int days, bool stopped, char *out, size_t size) {

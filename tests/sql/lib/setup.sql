@@ -255,7 +255,8 @@ begin
     when 'submit_draft' then format('api.draft_submit(%s, %L, %L, %L, null, null)', head, 'submit', 'approve', 'Considering')
     when 'submit_refusal' then format('api.draft_submit(%s, %L, %L, null, null, %s)', head, 'submit', 'refuse', why)
     when 'draft_back' then format('api.draft_submit(%s, %L, null, null, null, %s)', head, 'send_back', why)
-    when 'confirm' then format('api.payment_confirm(%s, %L, %L)', head, 'BANK-1', (now() at time zone 'Asia/Jakarta')::date)
+    when 'confirm' then format('api.payment_confirm(%s, %L, %L, %L)', head, 'BANK-1', (now() at time zone 'Asia/Jakarta')::date,
+           (select b.amount from application.bill b where b.application_id = app))
     when 'initial' then format('api.review_decide(%s, %L, null, null)', head, 'initial')
     when 'review_back' then format('api.review_decide(%s, %L, %s, null)', head, 'send_back', why)
     when 'approve' then format('api.approval_decide(%s, %L, null, null)', head, 'approve')
