@@ -108,11 +108,7 @@ returns void
 language plpgsql stable
 as $$
 begin
-  if exists (select
-               from identity.user_account u, application.applicant a
-              where u.office_id = who.office_id and u.user_id = who.user_id
-                and a.office_id = app.office_id and a.applicant_id = app.applicant_id
-                and (u.nik = a.nik or u.family_card = a.family_card)) then
+  if rule.is_household(app, who.user_id) then
     perform rule.fail(5, null, 'This is your own or your household''s application');
   end if;
 end
@@ -168,7 +164,7 @@ begin
           app.priority is not null, app.promised_on)
   returning * into t;
   perform rule.pass_custody(t, null, case when waits_for_applicant then 'applicant' else 'waiting' end);
-  return t;
+  return rule.give_task(app, t);
 end
 $$;
 

@@ -15,7 +15,8 @@ create type api.inspection_row as (
   recommendation text, conditions text, findings text, visited_at bigint, task_id bigint, visit boolean);
 create type api.action_row as (action text, label text, needs_reason boolean, to_stage text, blocked text);
 create type api.history_row as (
-  at bigint, stage_name text, action text, actor text, role text, reason text, to_stage_name text);
+  at bigint, stage_name text, action text, actor text, role text, reason text, to_stage_name text,
+  on_behalf_of text);
 create type api.bill_line as (item text, legal_basis text, price bigint, arithmetic text, amount bigint);
 create type api.application_open_reply as (
   application_id bigint, number text, version int, permit_type text, permit_name text, kind text, stage text, stage_name text,
@@ -101,7 +102,7 @@ returns api.history_row[]
 language sql stable
 as $$
   select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
-                    rule.stage_name(app, e.to_stage))::api.history_row order by e.event_id)
+                    rule.stage_name(app, e.to_stage), e.detail->>'on_behalf_of')::api.history_row order by e.event_id)
     from audit.event e
    where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
      and e.action not in ('make_document', 'give_signature');
