@@ -76,7 +76,7 @@ declare
 begin
   user_id := coalesce(nullif(user_id, 0), who.user_id);
   if not rule.may_record_absence(who, user_id) then
-    perform rule.fail(5, 'user_id', 'You may not record this person''s absence');
+    perform rule.fail(5, 'user_id', 'You may not record the absence of this person');
   end if;
   select array_agg((u.user_id, u.name, null)::api.person_row order by u.user_id <> who.user_id, u.name, u.user_id)
     into reply.people
@@ -154,7 +154,7 @@ begin
     perform rule.fail(9, 'user_id', 'There is no such user');
   end if;
   if not rule.may_record_absence(who, given.user_id) then
-    perform rule.fail(5, 'user_id', 'You may not record this person''s absence');
+    perform rule.fail(5, 'user_id', 'You may not record the absence of this person');
   end if;
   given.from_on := rule.to_date(rule.require(from_on, 'from_on'), 'from_on');
   given.until_on := rule.to_date(rule.require(until_on, 'until_on'), 'until_on');
@@ -195,7 +195,7 @@ begin
     perform rule.fail(9, 'absence_id', 'This absence is not there');
   end if;
   if not rule.may_record_absence(who, a.user_id) then
-    perform rule.fail(5, 'absence_id', 'You may not record this person''s absence');
+    perform rule.fail(5, 'absence_id', 'You may not record the absence of this person');
   end if;
   if a.ended_at is not null or a.until_on < rule.office_date(who.office_id) then
     perform rule.fail(11, 'absence_id', 'This absence is over already');

@@ -271,11 +271,11 @@ begin
     return jsonb_populate_record(null::api.empty, before);
   end if;
   for given in
-    select x.key as code, (x.value->>'value')::int as value
+    select x.key as code, coalesce((x.value->>'value')::int, 0) as value
       from jsonb_each(rule.by_code(thresholds, array(select t.code from rule.threshold_standards() t), 'thresholds')) x
   loop
     select t.* into s from rule.threshold_standards() t where t.code = given.code;
-    if given.value is null or given.value not between s.lowest and s.highest then
+    if given.value not between s.lowest and s.highest then
       perform rule.fail(7, 'thresholds.' || given.code, 'This must lie between %s', s.lowest || ' - ' || s.highest);
     end if;
     continue when given.value = rule.threshold(who.office_id, given.code);
