@@ -59,7 +59,7 @@ static void on_people(struct screen *screen, const ProtobufCMessage *answer, con
     screen->waits = false;
     if (error) return;
     struct field *person = form_find(&self->form, "user_id");
-    for (size_t i = 0; !person->choice_count && i < reply->n_people; i++) {
+    for (size_t i = person->choice_count; i < reply->n_people; i++) { /* all of them, the first time */
         (void)snprintf(code, sizeof code, "%lld", (long long)reply->people[i]->user_id);
         field_choice(person, code, reply->people[i]->name);
     }
