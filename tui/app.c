@@ -95,6 +95,12 @@ static void on_reply(struct client *client, const ProtobufCMessage *reply, const
     keys_replay(app);
 }
 
+/* Answers may overtake each other: of one question asked again only the last answer counts. */
+static void supersede(const struct screen *screen, app_reply *reply) {
+    for (struct pending *pending = pendings; pending; pending = pending->next)
+        if (pending->screen == screen && pending->reply == reply && !pending->is_write) pending->screen = NULL;
+}
+
 static void call(struct screen *screen, const char *method, const ProtobufCMessage *request, const uint8_t *key,
                  const ProtobufCMessageDescriptor *reply_type, app_reply *reply) {
     struct app *app = screen->app;
@@ -102,6 +108,7 @@ static void call(struct screen *screen, const char *method, const ProtobufCMessa
     struct pending *pending = calloc(1, sizeof *pending);
     if (!pending) abort();
     *pending = (struct pending){pendings, app, screen, reply, key != NULL};
+    if (!key) supersede(screen, reply);
     if (!client_call(app->client, method, request, key, reply_type, on_reply, pending, &error)) {
         free(pending);
         app_refused(app, screen, &error);

@@ -2,6 +2,7 @@
 #include <libgen.h>
 #include <locale.h>
 #include <loket/version.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,7 @@ int main(int argc, char **argv) {
     if (!options_read(&options, argc, argv, &code)) return code;
     language_setup(options.language);
     if (options.verify) return verify_code(&options);
+    (void)signal(SIGPIPE, SIG_IGN); /* a server that dies while it is written to ends the connection, not the client */
     app.base = event_base_new();
     app.office = options.office;
     app.user = options.user;

@@ -2,6 +2,7 @@
 #include <event2/event.h>
 #include <proto/client.h>
 #include <proto/loket.pb-c.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -71,6 +72,7 @@ static void on_line(struct client *client, enum client_line line, const char *wh
 
 int verify_code(const struct options *options) {
     struct question question = {event_base_new(), EX_UNAVAILABLE};
+    (void)signal(SIGPIPE, SIG_IGN);
     const struct client_options line = {options->server, options->ca, options->server_name};
     const struct client_hooks hooks = {on_line, NULL, NULL, NULL};
     struct timeval patience = {PATIENCE_SECONDS, 0};

@@ -363,6 +363,9 @@ enum loket_error pool_error(const PGresult *result, struct error *error) {
     bool passing = is_passing(sqlstate);
     log_line(passing ? LOG_WARN_ : LOG_ERROR_, "database error", "sqlstate", sqlstate, "why",
              field_or_empty(result, PG_DIAG_MESSAGE_PRIMARY), "where", field_or_empty(result, PG_DIAG_CONTEXT), (char *)NULL);
+    /* asking again would not help: somebody must make room first */
+    if (strcmp(sqlstate, "53100") == 0)
+        return error_set(error, LOKET_UNAVAILABLE, NULL, "The server's disk is full: tell the administrator", NULL);
     if (!passing) return error_set(error, LOKET_INTERNAL, NULL, "The server failed; it is in its log", NULL);
     error_set(error, LOKET_UNAVAILABLE, NULL, "The database is busy: try again", NULL);
     error->retry_after_ms = RETRY_MS;

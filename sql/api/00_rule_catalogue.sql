@@ -244,6 +244,7 @@ declare
   office bigint := rule.load_office(document);
   changed text[] := '{}';
   total int := 0;
+  templates int;
   file jsonb;
 begin
   for file in select jsonb_array_elements(document->'workflow') loop
@@ -258,11 +259,9 @@ begin
     end if;
     total := total + 1;
   end loop;
-  if rule.load_templates(office, coalesce(document->'templates', '[]')) > 0 then
-    changed := changed || '{templates}'::text[];
-  end if;
+  templates := rule.load_templates(office, coalesce(document->'templates', '[]'));
   perform rule.record((office, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who, 'catalogue_loaded',
-                      detail => jsonb_build_object('changed', changed));
-  return format('%s permit types and workflows, %s of them new or changed', total, cardinality(changed));
+                      detail => jsonb_build_object('changed', changed, 'templates', templates));
+  return format('%s permit types and workflows, %s of them new or changed; %s new templates', total, cardinality(changed), templates);
 end
 $$;

@@ -299,7 +299,44 @@ begin
 end
 $$;
 
--- What a permit would look like, for those who write and decide it. It is no permit and says so across the page.
+-- What a document of that kind would say of this application now, beside what every document says.
+create function rule.preview_data(app application.application, kind text)
+returns jsonb
+language plpgsql stable
+as $$
+declare
+  p application.permit;
+  today date := rule.office_date(app.office_id);
+  total bigint := rule.levy_amount(app);
+begin
+  select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
+  if not found then
+    p.number := '(nomor diberikan saat terbit)';
+    p.issued_on := today;
+    p.valid_until_on := rule.valid_until(app, today);
+    p.code := '0000-0000-0000-0000';
+    p.version := 1;
+  end if;
+  return rule.decision_data(app, p, null, false) || case kind
+    when 'receipt' then jsonb_build_object('receipt', jsonb_build_object('pin', '******', 'fee', total))
+    when 'missing' then jsonb_build_object('missing', (
+      select coalesce(jsonb_agg(jsonb_build_object('name', c.name) order by c.position), '[]')
+        from catalogue.requirement c
+       where c.office_id = app.office_id and c.permit_type_id = app.permit_type_id and c.version = app.permit_version and c.required
+         and not exists (select from application.requirement r where r.office_id = app.office_id and r.application_id = app.application_id
+                           and r.code = c.code and r.present)))
+    when 'bill' then jsonb_build_object('bill', jsonb_build_object('number', '(nomor diberikan saat terbit)', 'amount', total, 'issued_on', today),
+      'lines', (select coalesce(jsonb_agg(jsonb_build_object('item', l.item, 'legal_basis', l.legal_basis, 'price', l.price,
+                                                             'arithmetic', l.arithmetic, 'amount', l.amount) order by l.position), '[]')
+                  from rule.levy_lines(app) l))
+    when 'handover' then jsonb_build_object('handover', jsonb_build_object('recipient', '', 'relation', 'self', 'method', 'counter',
+                                                                          'at', rule.local_instant(app.office_id, now())))
+    when 'certified_copy' then jsonb_build_object('copy', jsonb_build_object('number', '(nomor diberikan saat terbit)', 'reason', '', 'made_on', today))
+    else '{}' end;
+end
+$$;
+
+-- What a document would look like, for those who write and decide it. It is none, and says so across the page.
 create function api.document_preview(session_token bytea, idempotency_key bytea, application_id bigint, kind text)
 returns api.document_preview_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -309,23 +346,25 @@ declare
   request jsonb := jsonb_build_array(application_id, kind);
   before jsonb := rule.replay(who, idempotency_key, request);
   app application.application;
-  p application.permit;
+  inspection bigint;
   reply api.document_preview_reply;
 begin
   if before is not null then
     return jsonb_populate_record(null::api.document_preview_reply, before);
   end if;
   app := rule.readable_application(who, application_id);
-  perform rule.is_one_of(kind, 'kind', 'permit', 'decree', 'refusal');
-  select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
-  if not found then
-    p.number := '(nomor diberikan saat terbit)';
-    p.issued_on := rule.office_date(app.office_id);
-    p.valid_until_on := rule.valid_until(app, p.issued_on);
-    p.code := '0000-0000-0000-0000';
-    p.version := 1;
+  perform rule.is_one_of(kind, 'kind', 'receipt', 'missing', 'inspection_report', 'bill', 'decree', 'permit', 'refusal', 'handover',
+                         'certified_copy');
+  if kind = 'inspection_report' then
+    select max(i.inspection_id) into inspection from application.inspection i
+     where i.office_id = app.office_id and i.application_id = app.application_id;
+    if inspection is null then
+      perform rule.fail(11, 'kind', 'There is no inspection of this application');
+    end if;
+    reply.document_id := rule.produce_inspection_report(who, app, inspection, preview => true);
+  else
+    reply.document_id := rule.produce(who, app, kind, rule.preview_data(app, kind), preview => true);
   end if;
-  reply.document_id := rule.produce(who, app, kind, rule.decision_data(app, p, null, false), preview => true);
   reply.announce := array[rule.announcement(app.office_id, 'system', null, app.application_id, rule.last_event(app.office_id))];
   return rule.remember(who, idempotency_key, request, reply);
 end

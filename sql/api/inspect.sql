@@ -246,8 +246,8 @@ end
 $$;
 
 -- The report (Berita Acara Pemeriksaan) as it was signed by everybody.
-create function rule.produce_inspection_report(who rule.who, app application.application, inspection_id bigint)
-returns void
+create function rule.produce_inspection_report(who rule.who, app application.application, inspection_id bigint, preview boolean default false)
+returns bigint
 language sql
 as $$
   select rule.produce(who, app, 'inspection_report', jsonb_build_object(
@@ -260,7 +260,7 @@ as $$
       'checklist', (select jsonb_agg(jsonb_build_object('question', c.question, 'answer', w.answer, 'note', w.note) order by c.position)
                       from rule.checklist_items(app, i.unit_id) c
                       left join application.inspection_answer w on w.office_id = i.office_id and w.inspection_id = i.inspection_id and w.code = c.code)),
-    code => u.code)
+    code => u.code, preview => produce_inspection_report.preview)
     from application.inspection i
     join catalogue.unit u on u.office_id = i.office_id and u.unit_id = i.unit_id
    where i.office_id = app.office_id and i.inspection_id = produce_inspection_report.inspection_id;

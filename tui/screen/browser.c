@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <tui/entry/folder.h>
 #include <tui/screen/browser.h>
@@ -174,7 +175,29 @@ static enum outcome take(struct browser *self, bool only_this) {
     return REDRAW;
 }
 
+/* A whole path was typed (or pasted) instead of a part of a name. */
+static enum outcome open_typed(struct browser *self, const char *typed) {
+    const char *home = getenv("HOME");
+    struct stat about;
+    char path[PATH_MAX];
+    if (*typed == '~' && home) (void)snprintf(path, sizeof path, "%s%s", home, typed + 1);
+    else (void)snprintf(path, sizeof path, "%s", typed);
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
+        (void)go_to(self, path, "");
+        return REDRAW;
+    }
+    char **paths = calloc(1, sizeof *paths);
+    if (!paths || !(paths[0] = strdup(path))) abort();
+    struct app *app = self->base.app;
+    const char *slash = strrchr(path, '/');
+    answer(self, paths, 1); /* what is wrong with it, the screen that asked tells */
+    (void)snprintf(app->last_folder, sizeof app->last_folder, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+    return HANDLED;
+}
+
 static enum outcome open_entry(struct browser *self) {
+    const char *typed = self->typed.fields[0].value;
+    if (*typed == '/' || strncmp(typed, "~/", 2) == 0) return open_typed(self, typed);
     const struct folder_entry *entry = entry_at(self, self->list.at);
     char path[PATH_MAX];
     if (!entry) return HANDLED;
@@ -241,7 +264,8 @@ static enum outcome browser_key(struct screen *screen, int key, bool pasted) {
 static const struct screen_ops ops = {
     .title = N_("Choose files"),
     .about = N_("Type a part of the name to see fewer files. Enter opens a folder or takes the file; to take several files of a "
-                "folder, mark each with the space bar and press F10. Hidden files are not shown."),
+                "folder, mark each with the space bar and press F10. A whole path (/..., ~/...) can be typed too. Hidden files are "
+                "not shown."),
     .keys = keys,
     .size = sizeof(struct browser),
     .free = browser_free,
@@ -256,7 +280,7 @@ void browser_open(struct app *app, const char *folder, browser_chosen *chosen, s
     self->chosen = chosen;
     self->for_screen = for_screen;
     form_init(&self->typed);
-    (void)form_add(&self->typed, "typed", _("Part of the name"), FIELD_TEXT, false);
+    form_add(&self->typed, "typed", _("Part of the name"), FIELD_TEXT, false)->longest = PATH_MAX - 1;
     if (*wanted && go_to(self, wanted, "")) return;
     if (home && go_to(self, home, "")) return;
     (void)go_to(self, "/", "");

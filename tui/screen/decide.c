@@ -4,7 +4,6 @@
 #include <string.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
-#include <tui/screen/viewer.h>
 #include <tui/ui/text.h>
 
 static void add_reports(struct stage *stage) {
@@ -142,17 +141,10 @@ static const struct key_row decision_keys[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
-static void on_preview(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
-    if (!error) viewer_open(screen->app, ((const Loket__DocumentPreviewReply *)reply)->document_id);
-}
-
 static void preview(struct stage *stage) {
-    Loket__DocumentPreviewRequest request = LOKET__DOCUMENT_PREVIEW_REQUEST__INIT;
     const char *proposal = form_value(&stage->form, "proposal");
     if (!*proposal) proposal = stage->application->proposal;
-    request.application_id = stage->application_id;
-    request.kind = (char *)(strcmp(proposal, "refuse") == 0 ? "refusal" : "permit");
-    app_write(&stage->base, "document.preview", &request.base, NULL, &loket__document_preview_reply__descriptor, on_preview);
+    preview_ask(&stage->base, stage->application_id, strcmp(proposal, "refuse") == 0 ? "refusal" : "permit");
 }
 
 static enum outcome decision_action(struct screen *screen, int action) {

@@ -14,7 +14,16 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_ATTACH = ACTION_OWN, ACTION_SCAN, ACTION_CORRECT, ACTION_STOP, ACTION_VERSIONS, ACTION_REPRINT, ACTION_CERTIFY };
+enum {
+    ACTION_ATTACH = ACTION_OWN,
+    ACTION_SCAN,
+    ACTION_CORRECT,
+    ACTION_STOP,
+    ACTION_VERSIONS,
+    ACTION_REPRINT,
+    ACTION_CERTIFY,
+    ACTION_PREVIEW
+};
 
 /* A row is a document, a file on its way, or a requirement that has neither. */
 enum row_kind { ROW_DOCUMENT, ROW_UPLOAD, ROW_EMPTY };
@@ -46,6 +55,7 @@ static const struct key_row keys[] = {
     {ACTION_VERSIONS, "versions", "F6 v", NULL, N_("show what was replaced too, or hide it")},
     {ACTION_REPRINT, "reprint", "p", NULL, N_("print it once more: numbered, for a reason (front office, archive)")},
     {ACTION_CERTIFY, "certify", "C", NULL, N_("a certified copy of a permit: numbered, for a reason (front office, archive)")},
+    {ACTION_PREVIEW, "preview", "F8 w", NULL, N_("see any document as it would be now (analyst, section head, head)")},
     {ACTION_REFRESH, "refresh", "F5 r", NULL, N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back; files go on being sent")},
     {0, NULL, NULL, NULL, NULL},
@@ -225,7 +235,8 @@ static void choose(struct documents_screen *self, bool correct) {
     self->replaces = 0;
     if (!take_code(self)) return;
     if (correct && document && strcmp(document->state, "current") == 0) self->replaces = document->document_id;
-    browser_open(self->base.app, self->base.app->scanner_folder, on_chosen, &self->base);
+    struct app *app = self->base.app;
+    browser_open(app, app->last_folder[0] ? NULL : app->scanner_folder, on_chosen, &self->base);
 }
 
 static void attach_scan(struct documents_screen *self) {
@@ -292,6 +303,7 @@ static enum outcome documents_action(struct screen *screen, int action) {
     case ACTION_STOP: stop(self); break;
     case ACTION_REPRINT: ask_copy(self, false); break;
     case ACTION_CERTIFY: ask_copy(self, true); break;
+    case ACTION_PREVIEW: preview_open(screen->app, self->application_id); break;
     case ACTION_VERSIONS: self->versions = !self->versions; break;
     default: documents_read(self);
     }

@@ -40,6 +40,7 @@ struct queue_screen {
     int rows;
     struct decision *decisions; /* rows that are decided at once, owned */
     size_t decision_count, sent, done;
+    bool writing; /* a claim or release is under way: rows that come meanwhile don't end the waiting for it */
 };
 
 static const struct {
@@ -140,7 +141,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
 
 static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
-    screen->waits = self->sent < self->decision_count;
+    screen->waits = self->sent < self->decision_count || self->writing;
     if (error) return;
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
     self->reply = app_copy(reply);
@@ -196,6 +197,7 @@ static void on_claimed(struct screen *screen, const ProtobufCMessage *reply, con
     struct queue_screen *self = (struct queue_screen *)screen;
     const Loket__QueueRow *row = present(self);
     (void)reply;
+    self->writing = false;
     if (!row) return;
     if (error && error->code == LOKET_REQUIRED && strcmp(error->field, "reason") == 0) {
         /* something else is next: the office wants to know why */
@@ -216,6 +218,7 @@ static void write_task(struct queue_screen *self, const char *method, const char
     (void)snprintf(text, sizeof text, "%s", reason);
     request.task_id = row->task_id;
     request.reason = text;
+    self->writing = true;
     app_write(&self->base, method, &request.base, NULL, &loket__step_reply__descriptor, reply);
 }
 
@@ -225,6 +228,7 @@ static void claim_anyway(struct screen *screen, bool yes, const char *reason) {
 
 static void on_next(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
     const Loket__TaskNextReply *reply = (const Loket__TaskNextReply *)answer;
+    ((struct queue_screen *)screen)->writing = false;
     if (error) return;
     const struct stage_screen *stage = stage_screen_find(screen->app, reply->stage);
     if (stage) stage->open(screen->app, reply->application_id, reply->task_id);
@@ -233,6 +237,7 @@ static void on_next(struct screen *screen, const ProtobufCMessage *answer, const
 
 static void on_task_changed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     (void)reply;
+    ((struct queue_screen *)screen)->writing = false;
     if (!error) read_rows((struct queue_screen *)screen, NULL);
 }
 
@@ -317,6 +322,7 @@ static void ask_marked(struct queue_screen *self) {
 
 static void take_next(struct queue_screen *self) {
     Loket__Empty nothing = LOKET__EMPTY__INIT;
+    self->writing = true;
     app_write(&self->base, "task.next", &nothing.base, NULL, &loket__task_next_reply__descriptor, on_next);
 }
 

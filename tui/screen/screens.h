@@ -32,6 +32,9 @@ void application_open(struct app *app, int64_t application_id);
 
 /* The documents of one application: files in, what the office wrote, copies. */
 void documents_open(struct app *app, int64_t application_id);
+/* A document as it would be now: of a kind that is chosen, or of `kind` at once. */
+void preview_open(struct app *app, int64_t application_id);
+void preview_ask(struct screen *screen, int64_t application_id, const char *kind);
 /* A file of that application moved on: drawn again where it is shown. */
 void documents_changed(struct app *app, int64_t application_id);
 /* A change of its permit, to be proposed; and the changes that wait for the head. */

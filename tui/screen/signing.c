@@ -19,6 +19,8 @@ struct signing {
     Loket__SignatureListReply *waits; /* owned; NULL until it is read */
     bool asked, again, soon;          /* again: something changed while the list was on its way */
     size_t sent;                      /* signatures since the list was empty */
+    int64_t *given;                   /* documents whose signature is on its way: a list from before it arrived names them again */
+    size_t given_count;
 };
 
 struct signing_screen {
@@ -36,7 +38,29 @@ static const struct key_row keys[] = {
     {0, NULL, NULL, NULL, NULL},
 };
 
+static bool is_given(const struct signing *signing, int64_t document_id) {
+    for (size_t i = 0; i < signing->given_count; i++)
+        if (signing->given[i] == document_id) return true;
+    return false;
+}
+
+static void give(struct signing *signing, int64_t document_id) {
+    int64_t *larger = realloc(signing->given, (signing->given_count + 1) * sizeof *larger);
+    if (!larger) abort();
+    signing->given = larger;
+    signing->given[signing->given_count++] = document_id;
+}
+
+/* What was refused may be signed again. */
+static void take_back(struct signing *signing, int64_t document_id) {
+    for (size_t i = 0; i < signing->given_count; i++)
+        if (signing->given[i] == document_id) signing->given[i] = signing->given[--signing->given_count];
+}
+
 void signing_forget(struct signing *signing) {
+    free(signing->given);
+    signing->given = NULL;
+    signing->given_count = 0;
     signer_free(signing->signer);
     signing->signer = NULL;
     signing->soon = false;
@@ -107,8 +131,11 @@ static void sign_waiting(struct signing *signing, bool refused_too) {
     if (!signing->signer || !signing->waits) return;
     for (size_t i = 0; i < signing->waits->n_rows; i++) {
         Loket__SignatureAskedRow *row = signing->waits->rows[i];
+        if (row->problem[0]) take_back(signing, row->document_id);
+        row->given = row->given || is_given(signing, row->document_id);
         if (row->given || row->digest.len != SIGNER_DIGEST_BYTES || (row->problem[0] && !refused_too)) continue;
         submit(signing, row);
+        give(signing, row->document_id);
         row->given = true;
     }
 }
@@ -190,7 +217,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
                        asked->given        ? _("is being checked")
                        : asked->digest.len ? _("waits for your signature")
                                            : _("is being made"));
-    int columns = COLS - 1, number = columns * 2 / 5 > 32 ? 32 : columns * 2 / 5, kind = 10;
+    int columns = COLS - 1, number = columns * 2 / 5 > 32 ? 32 : columns * 2 / 5, kind = 18;
     text_draw(row, 1, number, asked->number);
     text_draw(row, 1 + number, kind, text_word(asked->kind));
     text_draw(row, 1 + number + kind, (columns - number - kind) / 2, asked->applicant);

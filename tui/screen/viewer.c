@@ -71,12 +71,15 @@ static void show_head(struct viewer *self) {
     else reader_add(&self->reader, LOOK_LABEL, "%s  %s", self->file->name, size);
 }
 
-/* What a program wrote, line by line; a form feed begins a page. */
+/* What a program wrote, line by line; a form feed begins a page. Of empty lines that follow each other one is enough. */
 static void show_output(struct viewer *self, const char *output, size_t size) {
+    bool blank = true;
     for (const char *line = output; size;) {
         size_t length = strcspn(line, "\n\f");
         if (length > size) length = size;
-        if (length || line[0] != '\f') reader_add(&self->reader, LOOK_PLAIN, "%.*s", (int)length, length ? line : " ");
+        bool empty = strspn(line, " \r") >= length;
+        if (!empty || !blank) reader_add(&self->reader, LOOK_PLAIN, "%.*s", empty ? 1 : (int)length, empty ? " " : line);
+        blank = empty;
         if (length < size && line[length] == '\f' && size > length + 2) reader_add(&self->reader, LOOK_DIM, "%s", "---");
         size_t step = length < size ? length + 1 : length;
         line += step;
@@ -186,9 +189,8 @@ static void on_download(const struct download_file *file, const struct error *er
     app->dirty = true;
     reader_free(&self->reader);
     if (error) {
-        app_complain(app, error->message, error->argument);
-        reader_add(&self->reader, LOOK_DIM, "%s",
-                   error->code == LOKET_NOT_NOW ? _("It is shown here as soon as it is there.") : " ");
+        if (error->code == LOKET_NOT_NOW) reader_add(&self->reader, LOOK_DIM, "%s", _("It is shown here as soon as it is there."));
+        else app_complain(app, error->message, error->argument);
         download_free(self->download);
         self->download = NULL;
         return;

@@ -292,8 +292,8 @@ static enum loket_error file_open(struct uploads *uploads, const char *path, int
 }
 
 enum loket_error upload_check(struct uploads *uploads, const char *path, int64_t max_bytes, struct error *error) {
-    int fd;
-    int64_t size;
+    int fd = -1;
+    int64_t size = 0;
     enum loket_error result = file_open(uploads, path, max_bytes, &fd, &size, error);
     if (result == LOKET_OK) close(fd);
     return result;
@@ -301,8 +301,8 @@ enum loket_error upload_check(struct uploads *uploads, const char *path, int64_t
 
 enum loket_error upload_begin(struct uploads *uploads, int64_t application_id, const char *code, int64_t replaces, const char *path,
                               int64_t max_bytes, struct error *error) {
-    int fd;
-    int64_t size;
+    int fd = -1;
+    int64_t size = 0;
     const char *slash = strrchr(path, '/');
     enum loket_error result = file_open(uploads, path, max_bytes, &fd, &size, error);
     if (result != LOKET_OK) return result;
@@ -450,6 +450,7 @@ void upload_drop(struct uploads *uploads, int64_t id) {
         if (upload->upload_id)
             (void)client_call(uploads->app->client, "document.cancel", &request.base, key, &loket__empty__descriptor, on_dropped,
                               NULL, &error);
+        app_say(uploads->app, upload->state == UPLOAD_FAILED ? N_("Put aside: %s") : N_("Stopped: %s"), upload->name);
         unlink_upload(upload);
         upload_free(upload);
         remember(uploads);
