@@ -74,21 +74,35 @@ end
 $$;
 
 -- The work that the caller could take now, in the order in which it is to be taken: vulnerable applicants first, then by the
--- promised day. `role` null: of each of their roles.
-create function rule.next_tasks(who rule.who, role text)
+-- promised day. `role` null: of each of their roles; `before` given: only what comes before that. At most `most`, and looked at
+-- one by one, so that a long queue costs no more than its beginning.
+create function rule.next_tasks(who rule.who, role text, before application.task, most int)
 returns setof application.task
-language sql stable
+language plpgsql stable
 as $$
-  select t.*
-    from application.task t
-    join application.application a on a.office_id = t.office_id and a.application_id = t.application_id
-   where t.office_id = who.office_id and t.closed_at is null and t.holder_id is null
-     and t.role = any (case when next_tasks.role is null then who.roles else array[next_tasks.role] end)
-     and (t.unit_id is null or t.unit_id = who.unit_id)
-     and rule.holds_role(who, t.role, t.permit_type_id)
-     and rule.is_ordered(a, t.stage, t.role)
-     and rule.may_work(a, t, who.user_id)
-   order by not t.urgent, t.due_on, t.task_id;
+declare
+  t application.task;
+  app application.application;
+  found int := 0;
+begin
+  for t in
+    select x.*
+      from application.task x
+     where x.office_id = who.office_id and x.closed_at is null and x.holder_id is null
+       and x.role = any (case when next_tasks.role is null then who.roles else array[next_tasks.role] end)
+       and x.role not in ('front_office', 'system')
+       and (x.unit_id is null or x.unit_id = who.unit_id)
+       and (before.task_id is null or (not x.urgent, x.due_on, x.task_id) < (not before.urgent, before.due_on, before.task_id))
+     order by not x.urgent, x.due_on, x.task_id
+  loop
+    select a.* into app from application.application a where a.office_id = t.office_id and a.application_id = t.application_id;
+    continue when not rule.holds_role(who, t.role, t.permit_type_id) or not rule.is_ordered(app, t.stage, t.role)
+                  or not rule.may_work(app, t, who.user_id);
+    found := found + 1;
+    return next t;
+    exit when found >= most;
+  end loop;
+end
 $$;
 
 -- Called before work is taken. Where something else is next, the deviation is recorded and told to the audit row; an office
@@ -100,6 +114,7 @@ language plpgsql
 as $$
 declare
   app application.application;
+  earlier application.task[];
   next application.task;
   next_number text;
   places int;
@@ -109,14 +124,12 @@ begin
     return null;
   end if;
   perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'order', t.role, t.unit_id), t.office_id));
-  select count(*) into places
-    from (select from rule.next_tasks(who, t.role) x
-           where (not x.urgent, x.due_on, x.task_id) < (not t.urgent, t.due_on, t.task_id)
-           limit 200) before;
+  earlier := array(select x from rule.next_tasks(who, t.role, t, 200) x);
+  places := cardinality(earlier);
   if places = 0 then
     return null;
   end if;
-  select x.* into next from rule.next_tasks(who, t.role) x limit 1;
+  next := earlier[1];
   select a.number into next_number from application.application a
    where a.office_id = next.office_id and a.application_id = next.application_id;
   if reason is null and (select o.work_order = 'strict' from catalogue.office o where o.office_id = t.office_id) then

@@ -18,7 +18,7 @@ begin
   if before is not null then
     return jsonb_populate_record(null::api.task_next_reply, before);
   end if;
-  for candidate in select x.* from rule.next_tasks(who, null) x limit 20 loop
+  for candidate in select x.* from rule.next_tasks(who, null, null, 20) x loop
     perform from application.application a
      where a.office_id = candidate.office_id and a.application_id = candidate.application_id
        for update;

@@ -148,53 +148,72 @@ $$;
 
 -- ------------------------------------------------------------------------------------------------ duplicates
 
--- How much two records look like one applicant, by the office's weights.
-create function rule.likeness(a application.applicant, b application.applicant)
+-- How much two records look like one applicant.
+create function rule.likeness(a application.applicant, b application.applicant, number_points int, name_points int, birth_points int)
 returns int
 language sql stable
 as $$
-  select (case when a.nik = b.nik or a.npwp in (b.npwp, b.nik) or b.npwp = a.nik or a.nib = b.nib
-               then rule.threshold(a.office_id, 'duplicate_number') else 0 end
-          + round(meta.similarity(lower(a.name), lower(b.name)) * rule.threshold(a.office_id, 'duplicate_name'))
-          + case when a.birth_on = b.birth_on then rule.threshold(a.office_id, 'duplicate_birth') else 0 end)::int;
+  select (case when a.nik = b.nik or a.npwp in (b.npwp, b.nik) or b.npwp = a.nik or a.nib = b.nib then number_points else 0 end
+          + round(meta.similarity(lower(a.name), lower(b.name)) * name_points)
+          + case when a.birth_on = b.birth_on then birth_points else 0 end)::int;
 $$;
 
--- The records that may be the same as `a`: by an equal number, whatever the kind, or by the day of birth.
-create function rule.look_alikes(a application.applicant)
-returns setof application.applicant
+-- Pairs that look like one applicant: by an equal number, whatever the kind, or by the day of birth and a name that is similar
+-- enough. Of the records that were new or changed in so many days, at most the newest 5000; each is compared with all by index.
+create function rule.duplicate_pairs(office bigint, days int)
+returns table (one bigint, other bigint)
 language sql stable
 as $$
-  select b.* from application.applicant b where b.office_id = a.office_id and b.nik in (a.nik, a.npwp)
-  union
-  select b.* from application.applicant b where b.office_id = a.office_id and b.npwp in (a.npwp, a.nik)
-  union
-  select b.* from application.applicant b where b.office_id = a.office_id and b.nib = a.nib
-  union
-  select b.* from application.applicant b where b.office_id = a.office_id and b.birth_on = a.birth_on;
+  with points as materialized (
+    select rule.threshold(office, 'duplicate_name') as of_name, rule.threshold(office, 'duplicate_birth') as of_birth,
+           rule.threshold(office, 'duplicate_score') as wanted),
+  recent as materialized (
+    select a.* from application.applicant a
+     where a.office_id = office and a.changed_at > now() - make_interval(days => days) and a.merged_into is null
+     order by a.changed_at desc
+     limit 5000)
+  select distinct least(a.applicant_id, b.applicant_id), greatest(a.applicant_id, b.applicant_id)
+    from recent a
+   cross join points p
+   cross join lateral (
+     select x.applicant_id from application.applicant x
+      where x.office_id = office and x.nik in (a.nik, a.npwp) and x.merged_into is null
+     union all
+     select x.applicant_id from application.applicant x
+      where x.office_id = office and x.npwp in (a.npwp, a.nik) and x.merged_into is null
+     union all
+     select x.applicant_id from application.applicant x
+      where x.office_id = office and x.nib = a.nib and x.merged_into is null
+     union all
+     select x.applicant_id from application.applicant x
+      where x.office_id = office and x.birth_on = a.birth_on and x.merged_into is null
+        and round(meta.similarity(lower(x.name), lower(a.name)) * p.of_name) + p.of_birth >= p.wanted) b
+   where b.applicant_id <> a.applicant_id;
 $$;
 
 create function rule.duplicate_rows(office bigint, days int)
 returns api.duplicate_row[]
 language sql stable
 as $$
-  with pairs as (
-    select distinct on (least(a.applicant_id, b.applicant_id), greatest(a.applicant_id, b.applicant_id))
-           a as one, b as other, rule.likeness(a, b) as score
-      from application.applicant a
-     cross join lateral rule.look_alikes(a) b
-     where a.office_id = office and a.changed_at > now() - make_interval(days => days) and a.merged_into is null
-       and b.merged_into is null and b.applicant_id <> a.applicant_id
-       and not exists (select from application.applicant_distinct d
-                        where d.office_id = office and d.first_id = least(a.applicant_id, b.applicant_id)
-                          and d.second_id = greatest(a.applicant_id, b.applicant_id)))
+  with points as materialized (
+    select rule.threshold(office, 'duplicate_number') as of_number, rule.threshold(office, 'duplicate_name') as of_name,
+           rule.threshold(office, 'duplicate_birth') as of_birth, rule.threshold(office, 'duplicate_score') as wanted),
+  scored as (
+    select a as one, b as other, rule.likeness(a, b, p.of_number, p.of_name, p.of_birth) as score, p.wanted
+      from rule.duplicate_pairs(office, days) x
+     cross join points p
+      join application.applicant a on a.office_id = office and a.applicant_id = x.one
+      join application.applicant b on b.office_id = office and b.applicant_id = x.other
+     where not exists (select from application.applicant_distinct d
+                        where d.office_id = office and d.first_id = x.one and d.second_id = x.other))
   select array_agg(((p.one).applicant_id, (p.one).name, (p.other).applicant_id, (p.other).name, p.score,
                     array_remove(array[case when (p.one).nik = (p.other).nik then 'nik' end,
                                        case when (p.one).npwp = (p.other).npwp then 'npwp' end,
                                        case when (p.one).nib = (p.other).nib then 'nib' end,
                                        case when (p.one).birth_on = (p.other).birth_on then 'birth_on' end], null))::api.duplicate_row
                    order by p.score desc, (p.one).applicant_id)
-    from (select * from pairs where pairs.score >= rule.threshold(office, 'duplicate_score')
-           order by pairs.score desc, (pairs.one).applicant_id limit 200) p;
+    from (select * from scored where scored.score >= scored.wanted
+           order by scored.score desc, (scored.one).applicant_id limit 200) p;
 $$;
 
 create function api.applicant_duplicates(session_token bytea, days int)

@@ -30,17 +30,17 @@ select is(t.try(t.claim('an1', c, '  ')), 'LK008 reason', 'blanks are no reason'
 select is(t.try(t.call('an1', c, 'save')), 'LK008 reason', 'working on it without taking it is no way round') from t.app;
 do $$ begin execute t.claim('an1', (select c from t.app), 'The applicant flies tomorrow'); end $$;
 select is((select row(u.username, d.places, d.reason, d.application_id = a.c, d.next_application_id = a.a)::text from application.deviation d
-             join identity.user_account u using (user_id), t.app a), '(an1,2,"The applicant flies tomorrow",t,t)', 'the deviation is a row');
+             join identity.user_account u using (office_id, user_id), t.app a where d.office_id = t.office()), '(an1,2,"The applicant flies tomorrow",t,t)', 'the deviation is a row');
 select is((select row(e.reason, e.detail->>'next', e.detail->>'places', e.detail->>'gained')::text from audit.event e, t.app x
             where e.application_id = x.c and e.action = 'claim'),
           (select row('The applicant flies tomorrow', t.number(a), '2', 'Ketiga')::text from t.app), 'and stands in the audit log');
 select is(t.try(t.claim('an1', c)), 'ok', 'what is taken already is opened again without a word') from t.app;
-select is((select count(*) from application.deviation), 1::bigint, '... and without another row');
+select is((select count(*) from application.deviation where office_id = t.office()), 1::bigint, '... and without another row');
 do $$ begin execute t.claim('an2', (select a from t.app)); end $$;
 select is(t.try(t.claim('an1', b)), 'ok', 'what a colleague works on is not next for me') from t.app;
 select t.strict('advisory'), t.release('an2', a) from t.app \g /dev/null
 do $$ begin execute t.claim('an2', (select b from t.app)); end $$;
-select is((select row(places, reason)::text from application.deviation order by deviation_id desc limit 1), '(1,)', 'an office that only advises records the deviation all the same');
+select is((select row(places, reason)::text from application.deviation where office_id = t.office() order by deviation_id desc limit 1), '(1,)', 'an office that only advises records the deviation all the same');
 select t.strict(), t.release('an2', b) from t.app \g /dev/null
 
 -- vulnerable applicants first
@@ -176,6 +176,6 @@ select is(t.try(t.save(u, 'returns', 4)), 'LK005', u || ' changes no threshold')
 select is(t.try(t.save('ad1', 'returns', 1)), 'LK007 thresholds.returns', 'one out of its bounds is refused');
 do $$ begin execute t.save('ad1', 'returns', 4); end $$;
 select is(t.finding('returns'), (select r from t.before), 'a higher one finds less');
-select is((select detail->>'returns' from audit.event where action = 'thresholds'), '3 > 4', 'who changed it is recorded');
+select is((select detail->>'returns' from audit.event where action = 'thresholds' and office_id = t.office()), '3 > 4', 'who changed it is recorded');
 select * from finish();
 rollback;
