@@ -316,11 +316,11 @@ static const struct key_row threshold_keys[] = {
 static const struct {
     const char *code, *label;
 } threshold_labels[] = {
-    {"same_pair", N_("Same officer and applicant: applications")}, {"fast_minutes", N_("Approved within: minutes")},
-    {"outside_hours", N_("Outside office hours: decisions")},      {"returns", N_("Returned: times")},
-    {"refusal_points", N_("Refuses more: percentage points")},     {"refusal_decisions", N_("   from so many decisions on")},
-    {"duplicate_score", N_("Possible duplicate: points")},         {"duplicate_number", N_("   points of an equal number")},
-    {"duplicate_name", N_("   points of an equal name")},          {"duplicate_birth", N_("   points of an equal day of birth")},
+    {"same_pair", N_("Same pair: applications")},     {"fast_minutes", N_("Approved within minutes")},
+    {"outside_hours", N_("Off hours: decisions")},    {"returns", N_("Returned: times")},
+    {"refusal_points", N_("Refuses more: points")},   {"refusal_decisions", N_("   from decisions on")},
+    {"duplicate_score", N_("Duplicate from points")}, {"duplicate_number", N_("   equal number")},
+    {"duplicate_name", N_("   equal name")},          {"duplicate_birth", N_("   equal day of birth")},
 };
 
 static void thresholds_free(struct screen *screen) {
