@@ -148,6 +148,8 @@ static void correct(struct screen *screen, bool yes, const char *text) {
         char code[64];
         (void)snprintf(code, sizeof code, "applicant.%s", applicant_parts[i].code);
         if (form_find(&self->form, code)) *part_of(&applicant, i) = (char *)form_value(&self->form, code);
+        else if (strcmp(applicant_parts[i].code, "gender") != 0) /* a person's follows from the NIK */
+            *part_of(&applicant, i) = (char *)applicant_part_value(self->reply->applicant, i);
     }
     request.application_id = self->application_id;
     request.version = self->reply->version;
