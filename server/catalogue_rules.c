@@ -6,6 +6,8 @@
 
 static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", NULL};
 static const char *const kinds[] = {"new", "renewal", "change", "copy", NULL};
+static const char *const orders[] = {"strict", "advisory", NULL};
+static const char *const assignments[] = {"manual", "turn", "load", NULL};
 static const char *const sources[] = {"counter", "oss", NULL};
 static const char *const types[] = {"text", "multiline", "number", "money",    "date",  "choice", "nik",
                                     "npwp", "nib",       "phone",  "postcode", "email", NULL};
@@ -49,6 +51,9 @@ static const struct key_rule office_keys[] = {
     TEXT("signatory_title", 160),
     {"verification_address", &value_address, false, 0, 0, NULL},
     {"electronic_signature", &value_flag, false, 0, 0, NULL},
+    {"order", &value_word, false, 0, 0, orders},
+    {"assignment", &value_word, false, 0, 0, assignments},
+    {"surveyor_rest_days", &value_number, false, 0, 3650, NULL},
     TEXT("arms", 200),
     TEXT("templates", 200),
     END,

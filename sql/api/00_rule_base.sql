@@ -45,6 +45,27 @@ as $$
          set_config('loket.unit_id', coalesce(unit_id::text, ''), true);
 $$;
 
+-- A role that somebody has now; `absent_id`: as the delegate of that person.
+create type rule.held_role as (role text, unit_id bigint, permit_type_id bigint, absent_id bigint);
+
+-- The one place that knows delegation: a person's own roles, and each role that somebody who is away today left to them.
+create function rule.roles_of(office_id bigint, user_id bigint)
+returns setof rule.held_role
+language sql stable
+as $$
+  select r.role, r.unit_id, r.permit_type_id, null::bigint
+    from identity.user_role r
+   where r.office_id = roles_of.office_id and r.user_id = roles_of.user_id
+  union all
+  select r.role, r.unit_id, r.permit_type_id, a.user_id
+    from identity.absence a
+    join catalogue.office o on o.office_id = a.office_id
+    join identity.user_account u on u.office_id = a.office_id and u.user_id = a.user_id and u.active
+    join identity.user_role r on r.office_id = a.office_id and r.user_id = a.user_id and r.role = a.role
+   where a.office_id = roles_of.office_id and a.delegate_id = roles_of.user_id and a.ended_at is null
+     and (now() at time zone o.time_zone)::date between a.from_on and a.until_on;
+$$;
+
 -- First line of every function that needs a session: who is asking, and does the method admit them?
 -- NOT_LOGGED_IN, PASSWORD_EXPIRED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
 create function rule.enter(session_token bytea, method text)
@@ -71,12 +92,14 @@ begin
     perform rule.fail(17, null, 'Change your password first');
   end if;
   perform rule.work_for(s.office_id, null);
-  select array_agg(distinct r.role),
-         min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor'))
+  -- own roles first: what is done is recorded under the first that fits
+  select array_agg(x.role order by x.own desc, x.role), min(x.unit_id)
     into who.roles, who.unit_id
-    from identity.user_role r
-    join identity.method_role m on m.method = enter.method and m.role = r.role
-   where r.office_id = s.office_id and r.user_id = s.user_id;
+    from (select r.role, bool_or(r.absent_id is null) as own,
+                 min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor')) as unit_id
+            from rule.roles_of(s.office_id, s.user_id) r
+            join identity.method_role m on m.method = enter.method and m.role = r.role
+           group by r.role) x;
   if who.roles is null then
     perform rule.fail(5, null, 'Your role may not do this');
   end if;
@@ -165,6 +188,27 @@ as $$
            e.actor, e.role, e.address, e.action, e.application_id, e.stage, e.to_stage, e.reason, e.detail)::text, 'UTF8');
 $$;
 
+-- The absent person whom `who` acts for with `role`: where they have it only as a delegate, or the work was held by the
+-- absent person. Null: for nobody but themselves.
+create function rule.on_behalf_of(who rule.who, role text, application_id bigint)
+returns bigint
+language sql stable
+as $$
+  select min(d.absent_id)
+    from rule.roles_of(who.office_id, who.user_id) d
+    left join application.application a
+      on a.office_id = who.office_id and a.application_id = on_behalf_of.application_id
+   where d.absent_id is not null and d.role = on_behalf_of.role
+     and (d.permit_type_id is null or a.application_id is null or d.permit_type_id = a.permit_type_id)
+     and (not exists (select from identity.user_role o
+                       where o.office_id = who.office_id and o.user_id = who.user_id and o.role = d.role
+                         and (o.permit_type_id is null or a.application_id is null or o.permit_type_id = a.permit_type_id))
+          or exists (select from application.task t
+                      where t.office_id = a.office_id and t.application_id = a.application_id and t.holder_id = who.user_id
+                        and t.role = d.role and t.on_behalf_of = d.absent_id
+                        and (t.closed_at is null or t.closed_at = now())));
+$$;
+
 -- Adds an event. With `chained` it goes to the end of its application's chain: the caller holds the lock on
 -- the application's row. Returns its number.
 create function rule.record(who rule.who, action text, application_id bigint default null, stage text default null,
@@ -175,6 +219,7 @@ language plpgsql
 as $$
 declare
   e audit.event;
+  absent_id bigint;
 begin
   e.office_id := who.office_id;
   e.event_id := nextval(pg_get_serial_sequence('audit.event', 'event_id'));
@@ -189,6 +234,13 @@ begin
   e.to_stage := to_stage;
   e.reason := reason;
   e.detail := detail;
+  if who.user_id is not null then
+    absent_id := rule.on_behalf_of(who, e.role, application_id);
+    if absent_id is not null then
+      e.detail := coalesce(detail, '{}') || jsonb_build_object('on_behalf_of', rule.user_name(who.office_id, absent_id),
+                                                               'on_behalf_of_id', absent_id);
+    end if;
+  end if;
   if chained and application_id is not null then
     select a.last_hash into e.previous_hash
       from application.application a
@@ -235,8 +287,8 @@ returns boolean
 language sql stable
 as $$
   select exists (
-    select from identity.user_role r
-     where r.office_id = who.office_id and r.user_id = who.user_id and r.role = holds_role.role
+    select from rule.roles_of(who.office_id, who.user_id) r
+     where r.role = holds_role.role
        and (r.permit_type_id is null or r.permit_type_id = holds_role.permit_type_id));
 $$;
 

@@ -25,7 +25,7 @@ declare
   t application.task := rule.own_task(who, app, stage);
 begin
   if t.holder_id is null then
-    perform rule.hold_task(who, t, who.user_id, 'claim', null, null);
+    perform rule.hold_task(who, t, who.user_id, 'claim', null, rule.keep_order(who, t, null));
     t.holder_id := who.user_id;
   end if;
   return t;

@@ -103,25 +103,13 @@ begin
 end
 $$;
 
--- Is it the user's own application, or their household's?
-create function rule.in_household(app application.application, who rule.who)
-returns boolean
-language sql stable
-as $$
-  select exists (select
-                   from identity.user_account u, application.applicant a
-                  where u.office_id = who.office_id and u.user_id = who.user_id
-                    and a.office_id = app.office_id and a.applicant_id = app.applicant_id
-                    and (u.nik = a.nik or u.family_card = a.family_card));
-$$;
-
 -- Nobody works on their own or their household's application. FORBIDDEN.
 create function rule.refuse_household(app application.application, who rule.who)
 returns void
 language plpgsql stable
 as $$
 begin
-  if rule.in_household(app, who) then
+  if rule.is_household(app, who.user_id) then
     perform rule.fail(5, null, 'This is your own or your household''s application');
   end if;
 end
@@ -194,7 +182,7 @@ begin
           app.priority is not null, rule.task_due(app, app.stage, now()))
   returning * into t;
   perform rule.pass_custody(t, null, case when waits_for_applicant then 'applicant' else rule.waiting_reason(t) end);
-  return t;
+  return rule.give_task(app, t);
 end
 $$;
 

@@ -230,6 +230,21 @@ as $$
   select case when p.status = 'current' and p.valid_until_on < rule.office_date(p.office_id) then 'expired' else p.status end;
 $$;
 
+-- The office's title for who signs; a delegate signs "a.n." (on behalf of) the head who is away. `task` of the decision is over
+-- when the job process asks: the event of the decision tells then.
+create function rule.signatory_title(app application.application, signer_id bigint)
+returns text
+language sql stable
+as $$
+  select case when rule.on_behalf_of((app.office_id, signer_id, null, null, null, null, null)::rule.who, 'head', app.application_id) is not null
+                or (select e.detail ? 'on_behalf_of' from audit.event e
+                     where e.office_id = app.office_id and e.application_id = app.application_id and e.actor_id = signer_id
+                       and e.action in ('approve', 'refuse')
+                     order by e.event_id desc limit 1)
+              then 'a.n. ' || o.signatory_title else o.signatory_title end
+    from catalogue.office o where o.office_id = app.office_id;
+$$;
+
 -- What a permit, a decree or a refusal says: of the permit's row, the decision, those who initialled, and who signs.
 create function rule.decision_data(app application.application, p application.permit, signer_id bigint, electronic boolean)
 returns jsonb
@@ -245,7 +260,7 @@ as $$
                                            order by e.event_id), '[]')
                    from audit.event e
                   where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial'),
-    'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', o.signatory_title,
+    'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', rule.signatory_title(app, signer_id),
                                     'electronic', case when electronic then 'yes' end))
     from catalogue.office o where o.office_id = app.office_id;
 $$;

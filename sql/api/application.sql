@@ -15,7 +15,8 @@ create type api.inspection_row as (
   recommendation text, conditions text, findings text, visited_at bigint, task_id bigint, visit boolean);
 create type api.action_row as (action text, label text, needs_reason boolean, to_stage text, blocked text);
 create type api.history_row as (
-  at bigint, stage_name text, action text, actor text, role text, reason text, to_stage_name text);
+  at bigint, stage_name text, action text, actor text, role text, reason text, to_stage_name text,
+  on_behalf_of text);
 create type api.bill_line as (item text, legal_basis text, price bigint, arithmetic text, amount bigint);
 create type api.application_open_reply as (
   application_id bigint, number text, version int, permit_type text, permit_name text, kind text, stage text, stage_name text,
@@ -104,12 +105,13 @@ language sql stable
 as $$
   select array_agg(x.row order by x.at, x.place)
     from (select (rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
-                  rule.stage_name(app, e.to_stage))::api.history_row as row, e.at, e.event_id as place
+                  rule.stage_name(app, e.to_stage), e.detail->>'on_behalf_of')::api.history_row as row, e.at, e.event_id as place
             from audit.event e
            where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
              and e.action not in ('make_document', 'give_signature')
           union all
-          select (rule.to_seconds(n.made_at), null, 'notice_' || n.state, coalesce(n.email, n.phone), null, n.subject, null)::api.history_row,
+          select (rule.to_seconds(n.made_at), null, 'notice_' || n.state, coalesce(n.email, n.phone), null, n.subject, null,
+                  null)::api.history_row,
                  n.made_at, n.notice_id
             from application.notice n
            where n.office_id = app.office_id and n.application_id = app.application_id) x;

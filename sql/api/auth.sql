@@ -26,22 +26,32 @@ as $$
    where r.office_id = role_rows.office_id and r.user_id = role_rows.user_id;
 $$;
 
+-- The same as they are today: with the roles that absent people left to this person.
+create function rule.present_role_rows(office_id bigint, user_id bigint)
+returns api.role_row[]
+language sql stable
+as $$
+  select coalesce(array_agg((r.role, u.code, p.code)::api.role_row order by r.absent_id is not null, r.role, u.code, p.code), '{}')
+    from rule.roles_of(office_id, user_id) r
+    left join catalogue.unit u on u.office_id = present_role_rows.office_id and u.unit_id = r.unit_id
+    left join catalogue.permit_type p on p.office_id = present_role_rows.office_id and p.permit_type_id = r.permit_type_id;
+$$;
+
 create function rule.user_queues(office_id bigint, user_id bigint)
 returns text[]
 language sql stable
 as $$
-  select array_append(coalesce(array_agg(distinct rule.queue_name(r.office_id, r.role,
+  select array_append(coalesce(array_agg(distinct rule.queue_name(user_queues.office_id, r.role,
                     case when r.role in ('technical_coordinator', 'surveyor') then r.unit_id end)), '{}'), 'user/' || user_queues.user_id)
-    from identity.user_role r
-   where r.office_id = user_queues.office_id and r.user_id = user_queues.user_id
-     and r.role not in ('admin', 'auditor', 'manager', 'complaints_officer');
+    from rule.roles_of(office_id, user_id) r
+   where r.role not in ('admin', 'auditor', 'manager', 'complaints_officer');
 $$;
 
 create function rule.session_reply(office_id bigint, user_id bigint, expires_at timestamptz)
 returns api.session_reply
 language sql stable
 as $$
-  select (null, u.user_id, u.username, u.name, o.code, o.name, rule.role_rows(u.office_id, u.user_id),
+  select (null, u.user_id, u.username, u.name, o.code, o.name, rule.present_role_rows(u.office_id, u.user_id),
           rule.user_queues(u.office_id, u.user_id), u.language, u.must_change_password,
           rule.to_seconds(session_reply.expires_at), o.time_zone)::api.session_reply
     from identity.user_account u

@@ -146,6 +146,7 @@ begin
                       and (r.permit_type_id is null or r.permit_type_id = app.permit_type_id)) then
       perform rule.fail(7, 'surveyors', 'This person is not a surveyor of your department');
     end if;
+    perform rule.refuse_absent(who.office_id, member.user_id, 'surveyors');
     perform rule.refuse_household(app, member);
   end loop;
 end
@@ -162,22 +163,25 @@ as $$
 $$;
 
 create function api.inspection_assign(session_token bytea, idempotency_key bytea, task_id bigint, version int,
-                                      surveyors bigint[], appointment_at bigint, visit boolean, instruction text)
+                                      surveyors bigint[], appointment_at bigint, visit boolean, instruction text,
+                                      reason text default null)
 returns api.step_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   who rule.who := rule.enter(session_token, 'inspection.assign');
-  request jsonb := jsonb_build_array(task_id, version, surveyors, appointment_at, visit, instruction);
+  request jsonb := jsonb_build_array(task_id, version, surveyors, appointment_at, visit, instruction, reason);
   before jsonb := rule.replay(who, idempotency_key, request);
   t application.task;
   i application.inspection;
   app application.application;
   event_id bigint;
+  met text;
 begin
   if before is not null then
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
+  reason := rule.text(reason, 'reason');
   -- the surveyors' task too: the coordinator may assign anew until somebody has reported
   t := rule.lock_task(who, task_id, of_any_role => true);
   i := rule.lock_inspection(who, t, version);
@@ -189,6 +193,10 @@ begin
     perform rule.fail(11, 'task_id', 'The report is filed already');
   end if;
   perform rule.check_surveyors(who, app, surveyors);
+  met := rule.surveyors_who_met(app, surveyors);
+  if met is not null and reason is null then
+    perform rule.fail(8, 'reason', 'Met this applicant not long ago: %s. Choose somebody else, or say why', met);
+  end if;
   visit := coalesce(visit, false);
   if rule.visit_required(app) and not visit then
     perform rule.fail(7, 'visit', 'This permit type asks for a visit');
@@ -211,8 +219,9 @@ begin
     update application.task x set holder_id = null, held_at = null where x.office_id = t.office_id and x.task_id = t.task_id;
     perform rule.pass_custody(t, null, 'waiting');
   end if;
-  event_id := rule.record(who, 'assign_surveyors', app.application_id, app.stage, null, instruction,
-    jsonb_build_object('inspection_id', i.inspection_id, 'surveyors', surveyors, 'appointment_at', appointment_at, 'visit', visit));
+  event_id := rule.record(who, 'assign_surveyors', app.application_id, app.stage, null, concat_ws(' | ', reason, instruction),
+    jsonb_strip_nulls(jsonb_build_object('inspection_id', i.inspection_id, 'surveyors', surveyors, 'appointment_at', appointment_at,
+                                         'visit', visit, 'met_before', met)));
   return rule.remember(who, idempotency_key, request, rule.inspection_reply(app, event_id, i.unit_id));
 end
 $$;

@@ -23,12 +23,12 @@ begin
   if digits ~ '^[0-9]{13,16}$' then
     found_ids := array(
       select p.applicant_id from application.applicant p
-       where p.office_id = who.office_id and p.kind = 'person' and p.nik = digits
+       where p.office_id = who.office_id and p.kind = 'person' and p.nik = digits and p.merged_into is null
       union
-      select p.applicant_id from application.applicant p where p.office_id = who.office_id and p.npwp = digits
+      select p.applicant_id from application.applicant p where p.office_id = who.office_id and p.npwp = digits and p.merged_into is null
       union
       select p.applicant_id from application.applicant p
-       where p.office_id = who.office_id and p.kind = 'company' and p.nib = digits
+       where p.office_id = who.office_id and p.kind = 'company' and p.nib = digits and p.merged_into is null
        limit 20);
   else
     found_ids := array(
@@ -117,7 +117,7 @@ begin
             where n.number is not null order by 1) x;
   same := array(
     select p from application.applicant p
-     where p.office_id = who.office_id and p.kind = given.kind
+     where p.office_id = who.office_id and p.kind = given.kind and p.merged_into is null
        and case when given.kind = 'person' then p.nik = given.nik else p.npwp = given.npwp or p.nib = given.nib end
      order by p.applicant_id limit 2);
   if cardinality(same) > 1 then

@@ -33,7 +33,7 @@ begin
   end if;
   unpaid := b.amount - rule.bill_balance(b.office_id, b.application_id) - already;
   return case
-    when not rule.holds_role(who, 'treasurer', app.permit_type_id) or rule.in_household(app, who) then 'not_yours'
+    when not rule.holds_role(who, 'treasurer', app.permit_type_id) or rule.is_household(app, who.user_id) then 'not_yours'
     when app.outcome in ('refused', 'withdrawn') or app.closed_at is not null then 'closed'
     when unpaid <= 0 then 'paid'
     when unpaid = l.amount then 'matched'

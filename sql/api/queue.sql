@@ -81,8 +81,8 @@ begin
        -- whoever assigns work must see it
        and case when filter = 'unit' and 'section_head' = any (who.roles) then t.role = any (rule.assignable_roles())
                 else t.role = any (who.roles)
-                     and exists (select from identity.user_role r
-                                  where r.office_id = who.office_id and r.user_id = who.user_id and r.role = t.role
+                     and exists (select from rule.roles_of(who.office_id, who.user_id) r
+                                  where r.role = t.role
                                     and (r.permit_type_id is null or r.permit_type_id = t.permit_type_id)) end
        and case filter when 'mine' then t.holder_id = who.user_id
                        when 'today' then t.due_on <= today

@@ -82,7 +82,8 @@ as $$
 begin
   update document.document d
      set state = 'to_render', tries = 0,
-         data = rule.merged(d.data, jsonb_build_object('signatory', jsonb_build_object('name', rule.user_name(app.office_id, ask_signatures_of.signer_id))))
+         data = rule.merged(d.data, jsonb_build_object('signatory', jsonb_build_object('name', rule.user_name(app.office_id, ask_signatures_of.signer_id),
+                                                                                      'title', rule.signatory_title(app, ask_signatures_of.signer_id))))
    where d.office_id = app.office_id and d.application_id = app.application_id and d.state in ('to_sign', 'to_render')
      and exists (select from document.signature s
                   where s.office_id = d.office_id and s.document_id = d.document_id and s.state <> 'done'

@@ -43,10 +43,12 @@ declare
   event_id bigint;
 begin
   update application.task x
-     set holder_id = hold_task.holder_id, held_at = case when hold_task.holder_id is not null then now() end
+     set holder_id = hold_task.holder_id, held_at = case when hold_task.holder_id is not null then now() end,
+         on_behalf_of = case when hold_task.holder_id = who.user_id and rule.is_delegate_of(who, t.holder_id, t.role) then t.holder_id end
    where x.office_id = t.office_id and x.task_id = t.task_id;
   perform rule.pass_custody(t, holder_id, case when holder_id is null then rule.waiting_reason(t) else 'working' end);
-  event_id := rule.record(who, action, t.application_id, t.stage, null, reason, detail);
+  event_id := rule.record(who, action, t.application_id, t.stage, null, reason, detail,
+                          role => case when t.role = any (who.roles) then t.role end);
   select a.* into app from application.application a
    where a.office_id = t.office_id and a.application_id = t.application_id;
   stage := rule.stage_of(app);
@@ -66,6 +68,10 @@ declare
   who rule.who := rule.enter(session_token, 'task.claim');
   t application.task := rule.lock_task(who, task_id);
 begin
+  reason := rule.text(reason, 'reason');
+  if rule.is_delegate_of(who, t.holder_id, t.role) then   -- it waits for somebody who is away
+    return rule.hold_task(who, t, who.user_id, 'take_over', reason, jsonb_build_object('from', t.holder_id));
+  end if;
   if t.holder_id is not null and t.holder_id <> who.user_id then
     perform rule.fail(12, 'task_id', '%s is working on it',
                       (select u.name from identity.user_account u where u.office_id = t.office_id and u.user_id = t.holder_id));
@@ -75,7 +81,7 @@ begin
               from application.application a
              where a.office_id = t.office_id and a.application_id = t.application_id);
   end if;
-  return rule.hold_task(who, t, who.user_id, 'claim', null, null);
+  return rule.hold_task(who, t, who.user_id, 'claim', reason, rule.keep_order(who, t, reason));
 end
 $$;
 
@@ -114,8 +120,11 @@ begin
   if before is not null then
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
-  reason := rule.text(rule.require(reason, 'reason'), 'reason');
+  reason := rule.text(reason, 'reason');
   t := rule.lock_task(who, task_id);
+  if not rule.is_delegate_of(who, t.holder_id, t.role) then
+    perform rule.require(reason, 'reason');
+  end if;
   return rule.remember(who, idempotency_key, request,
     rule.hold_task(who, t, who.user_id, 'take_over', reason, jsonb_build_object('from', t.holder_id)));
 end
@@ -147,6 +156,7 @@ begin
      or not rule.holds_role(assignee, t.role, t.permit_type_id) then
     perform rule.fail(7, 'user_id', 'This person does not have the role for it');
   end if;
+  perform rule.refuse_absent(who.office_id, user_id, 'user_id');
   perform rule.refuse_household((select a from application.application a
                                   where a.office_id = t.office_id and a.application_id = t.application_id), assignee);
   return rule.remember(who, idempotency_key, request,
@@ -175,6 +185,7 @@ begin
                      order by u.name, u.user_id)
       from (select distinct r.user_id, r.unit_id from identity.user_role r
              where r.office_id = who.office_id and r.role = staff_list.role
+               and rule.away_until(who.office_id, r.user_id) is null
                and (who.unit_id is null or r.unit_id = who.unit_id)) x
       join identity.user_account u on u.office_id = who.office_id and u.user_id = x.user_id and u.active
       left join catalogue.unit n on n.office_id = who.office_id and n.unit_id = x.unit_id))::api.staff_list_reply;

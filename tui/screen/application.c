@@ -10,7 +10,16 @@
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_SLIP = ACTION_OWN, ACTION_PRINT, ACTION_PAPER, ACTION_WITHDRAW, ACTION_DOCUMENTS, ACTION_CHANGE, ACTION_BILL };
+enum {
+    ACTION_SLIP = ACTION_OWN,
+    ACTION_PRINT,
+    ACTION_PAPER,
+    ACTION_WITHDRAW,
+    ACTION_DOCUMENTS,
+    ACTION_CHANGE,
+    ACTION_BILL,
+    ACTION_APPLICANT
+};
 
 struct application_screen {
     struct screen base;
@@ -26,6 +35,7 @@ static const struct key_row keys[] = {
     {ACTION_DOCUMENTS, "documents", "F4 d", N_("documents"), N_("its documents: look, attach, reprint, certify")},
     {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
     {ACTION_BILL, "bill", "F11 b", NULL, N_("its bill and payments (treasurer, analyst, section head, head, auditor, manager)")},
+    {ACTION_APPLICANT, "applicant", "F12 a", NULL, N_("correct the applicant's data (front office)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -139,9 +149,10 @@ static void add_history(struct reader *out, const Loket__ApplicationOpenReply *a
     reader_add(out, LOOK_TITLE, "%s", _("History"));
     for (size_t i = 0; i < a->n_history; i++) {
         const Loket__HistoryRow *h = a->history[i];
-        char at[40];
+        char at[40], who[300];
         text_instant(h->at, at, sizeof at);
-        reader_add(out, LOOK_PLAIN, "%s  %s  %s%s%s%s%s", at, h->actor, text_word(h->action), h->to_stage_name[0] ? " > " : "",
+        (void)snprintf(who, sizeof who, h->on_behalf_of[0] ? "%s %s %s" : "%s", h->actor, _("on behalf of"), h->on_behalf_of);
+        reader_add(out, LOOK_PLAIN, "%s  %s  %s%s%s%s%s", at, who, text_word(h->action), h->to_stage_name[0] ? " > " : "",
                    text_word(h->to_stage_name), h->reason[0] ? " - " : "", h->reason);
     }
 }
@@ -241,6 +252,7 @@ static enum outcome application_action(struct screen *screen, int action) {
     if (action == ACTION_CHANGE && (app_has_role(screen->app, "analyst") || app_has_role(screen->app, "section_head")))
         proposal_open(screen->app, self->application_id);
     if (action == ACTION_BILL) bill_open(screen->app, self->application_id);
+    if (action == ACTION_APPLICANT && app_has_role(screen->app, "front_office")) applicant_open(screen->app, self->application_id);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);

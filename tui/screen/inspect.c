@@ -37,12 +37,34 @@ static void add_instant(struct stage *stage, const char *code, const char *label
     field_set(field, hour[0] ? hour : standard);
 }
 
+/* Who is to be sent: the first of the server's list, unless somebody is named already. */
+static void on_proposal(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
+    struct stage *stage = (struct stage *)screen;
+    const Loket__InspectionProposalReply *reply = (const Loket__InspectionProposalReply *)answer;
+    struct field *first = form_find(&stage->form, surveyor_fields[0]);
+    char id[24], at[40];
+    if (error || !first || first->value[0] || !reply->n_people) return;
+    const Loket__ProposalRow *person = reply->people[0];
+    (void)snprintf(id, sizeof id, "%lld", (long long)person->user_id);
+    text_instant(person->last_at, at, sizeof at);
+    field_set(first, id);
+    (void)snprintf(first->note, sizeof first->note, "%s: %s", _("proposed, last sent"), at);
+    screen->app->dirty = true;
+}
+
+static void ask_proposal(struct stage *stage) {
+    Loket__InspectionProposalRequest request = LOKET__INSPECTION_PROPOSAL_REQUEST__INIT;
+    request.task_id = stage->task_id;
+    app_ask(&stage->base, "inspection.proposal", &request.base, &loket__inspection_proposal_reply__descriptor, on_proposal);
+}
+
 static void on_staff(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct stage *stage = (struct stage *)screen;
     if (error) return;
     loket__staff_list_reply__free_unpacked(stage->staff, NULL);
     stage->staff = app_copy(reply);
     stage_rebuild(stage);
+    if (!stage->inspection->n_members) ask_proposal(stage);
 }
 
 static void add_people(struct stage *stage) {
@@ -75,6 +97,7 @@ static void build_assignment(struct stage *stage) {
     struct field *field = form_add(&stage->form, "instruction", _("Instruction"), FIELD_MULTILINE, false);
     field->longest = 2000;
     field_set(field, n->instruction);
+    form_add(&stage->form, "reason", _("Why again (if they met)"), FIELD_TEXT, false)->longest = 500;
     if (stage->staff) return;
     Loket__StaffListRequest request = LOKET__STAFF_LIST_REQUEST__INIT;
     request.role = (char *)"surveyor";
@@ -94,6 +117,7 @@ static void send_assignment(struct stage *stage) {
     request.appointment_at = typed_instant(stage_text(stage, "appointment_at"), stage_text(stage, "hour"));
     request.visit = stage_text(stage, "visit")[0] != '\0';
     request.instruction = stage_text(stage, "instruction");
+    request.reason = stage_text(stage, "reason");
     stage_write(stage, "inspection.assign", &request.base);
 }
 

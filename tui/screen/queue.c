@@ -18,7 +18,15 @@ enum {
     ACTION_MORE,
     ACTION_FIND,
     ACTION_GO,
-    ACTION_ASSIGN
+    ACTION_ASSIGN,
+    ACTION_NEXT
+};
+
+/* A row that is decided with others at once. */
+struct decision {
+    int64_t application_id;
+    int32_t version;
+    const struct stage_screen *stage;
 };
 
 struct queue_screen {
@@ -30,8 +38,9 @@ struct queue_screen {
     bool searches; /* the search screen: application.search instead of queue.list */
     bool going;    /* g was pressed: the next letter names a place */
     int rows;
-    size_t sent, done; /* of the rows that are decided at once */
-    bool writing;      /* a claim or release is under way: rows that come meanwhile don't end the waiting for it */
+    struct decision *decisions; /* rows that are decided at once, owned */
+    size_t decision_count, sent, done;
+    bool writing; /* a claim or release is under way: rows that come meanwhile don't end the waiting for it */
 };
 
 static const struct {
@@ -41,6 +50,7 @@ static const struct {
 static const struct key_row keys[] = {
     {ACTION_OPEN, "open", "Enter", N_("open"), N_("take the application and work on it")},
     {ACTION_NEW, "new", "F2 N", N_("new"), N_("take in a new application (front office)")},
+    {ACTION_NEXT, "next", "n", NULL, N_("take what is next in order, without choosing")},
     {ACTION_SEARCH, "search", "/", N_("narrow"), N_("narrow the list by number or name")},
     {ACTION_FILTER, "filter", "Tab f", N_("filter"), N_("all, due today, late, mine")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
@@ -100,6 +110,7 @@ static void queue_free(struct screen *screen) {
     struct queue_screen *self = (struct queue_screen *)screen;
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
     list_free(&self->list);
+    free(self->decisions);
 }
 
 static void queue_draw(struct screen *screen, int row, int rows) {
@@ -132,7 +143,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
 
 static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
-    screen->waits = self->sent > 0 || self->writing;
+    screen->waits = self->sent < self->decision_count || self->writing;
     if (error) return;
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
     self->reply = app_copy(reply);
@@ -181,12 +192,20 @@ static const Loket__QueueRow *present(const struct queue_screen *self) {
     return self->reply && self->list.at < self->reply->n_rows ? self->reply->rows[self->list.at] : NULL;
 }
 
+static void write_task(struct queue_screen *self, const char *method, const char *reason, app_reply *reply);
+static void claim_anyway(struct screen *screen, bool yes, const char *reason);
+
 static void on_claimed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
     const Loket__QueueRow *row = present(self);
     (void)reply;
     self->writing = false;
     if (!row) return;
+    if (error && error->code == LOKET_REQUIRED && strcmp(error->field, "reason") == 0) {
+        /* something else is next: the office wants to know why */
+        dialog_ask(screen, screen->app->message, _("Reason"), true, claim_anyway);
+        return;
+    }
     /* whoever comes second reads; the message line says who works on it */
     const struct stage_screen *stage = error ? NULL : stage_screen_find(screen->app, row->stage);
     if (stage) stage->open(screen->app, row->application_id, row->task_id);
@@ -203,6 +222,19 @@ static void write_task(struct queue_screen *self, const char *method, const char
     request.reason = text;
     self->writing = true;
     app_write(&self->base, method, &request.base, NULL, &loket__step_reply__descriptor, reply);
+}
+
+static void claim_anyway(struct screen *screen, bool yes, const char *reason) {
+    if (yes) write_task((struct queue_screen *)screen, "task.claim", reason, on_claimed);
+}
+
+static void on_next(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
+    const Loket__TaskNextReply *reply = (const Loket__TaskNextReply *)answer;
+    ((struct queue_screen *)screen)->writing = false;
+    if (error) return;
+    const struct stage_screen *stage = stage_screen_find(screen->app, reply->stage);
+    if (stage) stage->open(screen->app, reply->application_id, reply->task_id);
+    else application_open(screen->app, reply->application_id);
 }
 
 static void on_task_changed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
@@ -229,14 +261,19 @@ static void open_row(struct queue_screen *self) {
     else application_open(self->base.app, row->application_id);
 }
 
+static void decide_next(struct queue_screen *self);
+
 static void on_decided(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
     char counts[48];
     (void)reply;
     self->done += error == NULL;
-    self->sent--;
-    screen->waits = self->sent > 0;
-    if (self->sent) return;
+    self->sent++;
+    screen->waits = self->sent < self->decision_count;
+    if (screen->waits) {
+        decide_next(self);
+        return;
+    }
     (void)snprintf(counts, sizeof counts, "%zu", self->done);
     if (!error) app_say(screen->app, N_("Done: %s"), counts);
     signing_soon(screen->app->signing);
@@ -244,22 +281,32 @@ static void on_decided(struct screen *screen, const ProtobufCMessage *reply, con
     read_rows(self, NULL);
 }
 
+/* One after the other, in the order of the queue: what comes later is not taken before what comes first. */
+static void decide_next(struct queue_screen *self) {
+    const struct decision *next = &self->decisions[self->sent];
+    Loket__StepRequest request = LOKET__STEP_REQUEST__INIT;
+    request.application_id = next->application_id;
+    request.version = next->version;
+    request.action = (char *)next->stage->action;
+    app_write(&self->base, next->stage->method, &request.base, NULL, &loket__step_reply__descriptor, on_decided);
+}
+
 /* Each row is a step of its own: what can't be decided is refused by itself and stays, the others go on. */
 static void decide_marked(struct screen *screen, bool yes, const char *text) {
     struct queue_screen *self = (struct queue_screen *)screen;
     (void)text;
-    self->sent = self->done = 0;
-    for (size_t i = 0; yes && self->reply && i < self->reply->n_rows; i++) {
+    if (!yes || !self->reply) return;
+    free(self->decisions);
+    self->sent = self->done = self->decision_count = 0;
+    self->decisions = calloc(self->reply->n_rows + 1, sizeof *self->decisions);
+    if (!self->decisions) abort();
+    for (size_t i = 0; i < self->reply->n_rows; i++) {
         const Loket__QueueRow *row = self->reply->rows[i];
         const struct stage_screen *stage = stage_screen_find(screen->app, row->stage);
         if (!list_marked(&self->list, row->task_id) || !stage || !stage->method) continue;
-        Loket__StepRequest request = LOKET__STEP_REQUEST__INIT;
-        request.application_id = row->application_id;
-        request.version = row->version;
-        request.action = (char *)stage->action;
-        self->sent++;
-        app_write(screen, stage->method, &request.base, NULL, &loket__step_reply__descriptor, on_decided);
+        self->decisions[self->decision_count++] = (struct decision){row->application_id, row->version, stage};
     }
+    if (self->decision_count) decide_next(self);
 }
 
 static void ask_marked(struct queue_screen *self) {
@@ -275,12 +322,19 @@ static void ask_marked(struct queue_screen *self) {
     dialog_ask(&self->base, question, NULL, false, decide_marked);
 }
 
+static void take_next(struct queue_screen *self) {
+    Loket__Empty nothing = LOKET__EMPTY__INIT;
+    self->writing = true;
+    app_write(&self->base, "task.next", &nothing.base, NULL, &loket__task_next_reply__descriptor, on_next);
+}
+
 static enum outcome queue_action(struct screen *screen, int action) {
     struct queue_screen *self = (struct queue_screen *)screen;
     const Loket__QueueRow *row = present(self);
     switch (action) {
     case ACTION_BACK: return LEAVE;
     case ACTION_OPEN: open_row(self); break;
+    case ACTION_NEXT: take_next(self); break;
     case ACTION_READ:
         if (row) application_open(screen->app, row->application_id);
         break;
@@ -333,7 +387,7 @@ static enum outcome queue_key(struct screen *screen, int key, bool pasted) {
 static const struct screen_ops ops = {
     .title = N_("My queue"),
     .about = N_("What waits for you, the most urgent first. Opening an application takes it: others can read it, and only you can "
-                "work on it until you let go of it."),
+                "work on it until you let go of it. Work is taken in order: n takes what is next; who takes another says why."),
     .keys = keys,
     .size = sizeof(struct queue_screen),
     .free = queue_free,

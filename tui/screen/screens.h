@@ -14,6 +14,14 @@ void search_open(struct app *app);
 void intake_open(struct app *app);
 void users_open(struct app *app);
 void audit_open(struct app *app);
+/* Who left the order of work, and patterns; the numbers that these go by. */
+void fairness_open(struct app *app);
+void thresholds_open(struct app *app);
+/* Who is away, and who stands for them. */
+void absences_open(struct app *app);
+/* The data of an application's applicant, to be corrected; records that may be one applicant. */
+void applicant_open(struct app *app, int64_t application_id);
+void duplicates_open(struct app *app);
 void track_open(struct app *app);
 void calendar_open(struct app *app);
 void warnings_open(struct app *app);

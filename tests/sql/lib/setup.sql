@@ -265,9 +265,9 @@ begin
     when 'hand_over' then format('api.handover_record(%s, %L, null, %L, %L)', head, 'Sari', 'self', 'counter')
     when 'file' then format('api.archive_file(%s, %L, %L, null, %L, null, 2, 8)', head, '503.1', 'R1', 'B1')
     when 'withdraw' then format('api.intake_withdraw(%s, %s)', head, why)
-    when 'assign' then format('api.inspection_assign(%s, %L, %s, true, %L)', task_head,
+    when 'assign' then format('api.inspection_assign(%s, %L, %s, true, %L, %s)', task_head,
            case department when 'PUPR' then array[t.user_id('sp1')] else array[t.user_id('sd1'), t.user_id('sd2')] end,
-           extract(epoch from now() + interval '1 day')::bigint, 'Look well')
+           extract(epoch from now() + interval '1 day')::bigint, 'Look well', why)
     when 'report' then format('api.inspection_report(%s, %L, %L, %L, null, %s, %L)', task_head,
            case department when 'PUPR' then '[{"code":"address_fits","answer":"yes"},{"code":"solid","answer":"yes"}]'
                            else '[{"code":"address_fits","answer":"yes"},{"code":"clean","answer":"no","note":"Dust"}]' end,
