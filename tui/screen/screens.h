@@ -14,6 +14,8 @@ void search_open(struct app *app);
 void intake_open(struct app *app);
 void users_open(struct app *app);
 void audit_open(struct app *app);
+/* The office's workflows and permit types, to be read and changed. */
+void rules_open(struct app *app);
 void track_open(struct app *app);
 /* Indonesian or English: the other one, kept in the user's profile. */
 void language_switch(struct app *app);
@@ -45,6 +47,7 @@ void approval_open(struct app *app, int64_t application_id, int64_t task_id);
 void signing_stage_open(struct app *app, int64_t application_id, int64_t task_id);
 void handover_open(struct app *app, int64_t application_id, int64_t task_id);
 void archive_open(struct app *app, int64_t application_id, int64_t task_id);
+void added_stage_open(struct app *app, int64_t application_id, int64_t task_id);
 
 /* The screen of a stage, for a row of the queue. */
 struct stage_screen {
