@@ -10,7 +10,7 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_HISTORY = ACTION_OWN, ACTION_COPY, ACTION_READ };
+enum { ACTION_HISTORY = ACTION_OWN, ACTION_COPY, ACTION_READ, ACTION_MOVE, ACTION_MOVES };
 
 struct rules_screen {
     struct screen base;
@@ -25,6 +25,8 @@ static const struct key_row keys[] = {
     {ACTION_READ, "read", "F6 o", N_("in force"), N_("read the version in force, though there is a draft")},
     {ACTION_COPY, "copy", "F8 c", N_("copy"), N_("a new one with a code of its own, made from this one")},
     {ACTION_HISTORY, "history", "F7 h", N_("history"), N_("who changed, proposed and approved what")},
+    {ACTION_MOVE, "move", "F9 v", N_("move"), N_("move running applications to another version of this workflow")},
+    {ACTION_MOVES, "moves", "w", N_("moves"), N_("moves that wait for another administrator")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -107,12 +109,14 @@ static enum outcome rules_action(struct screen *screen, int action) {
     bool admin = app_has_role(screen->app, "admin");
     if (action == ACTION_BACK) return LEAVE;
     if (action == ACTION_HISTORY) rule_history_open(screen->app);
+    if (action == ACTION_MOVES) rule_moves_open(screen->app);
     if (action == ACTION_REFRESH) rules_shown(screen);
     if (!rule) return REDRAW;
     if (action == ACTION_OPEN) rule_open(screen->app, rule->kind, rule->code, rule->draft_id);
     if (action == ACTION_READ && rule->version) rule_open(screen->app, rule->kind, rule->code, 0);
     if (action == ACTION_NEW && admin) begin_draft(self);
     if (action == ACTION_COPY && admin) rule_copy_open(screen->app, rule->kind, rule->code);
+    if (action == ACTION_MOVE && admin && rule->version && strcmp(rule->kind, "workflow") == 0) rule_move_open(screen->app, rule);
     return REDRAW;
 }
 

@@ -21,6 +21,10 @@ void rule_history_open(struct app *app);
 /* Walks through a workflow, without an application. */
 void rule_walk_open(struct app *app, const Loket__RuleOpenReply *rule);
 
+/* Running applications to another version of their workflow: a proposal; and those that wait for approval. */
+void rule_move_open(struct app *app, const Loket__RuleRow *rule);
+void rule_moves_open(struct app *app);
+
 /* The value of a section's key, "" when it has none. */
 const char *rule_value(const Loket__RuleSection *section, const char *key);
 
