@@ -14,13 +14,13 @@
 
 static const char *const roles[] = {"front_office", "analyst",   "section_head", "head", "technical_coordinator",
                                     "treasurer",    "archivist", "system",       NULL};
-static const char *const clocks[] = {"runs", "stands", NULL};
-static const char *const stage_kinds[] = {"task", "inspection", "issue", "refuse", "sign", "end", NULL};
+static const char *const clocks[] = {N_("runs"), N_("stands"), NULL};
+static const char *const stage_kinds[] = {N_("task"), N_("inspection"), N_("issue"), N_("refuse"), N_("sign"), N_("end"), NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", NULL};
-static const char *const flags[] = {"yes", "no", NULL};
-static const char *const sources[] = {"counter", "oss", NULL};
-static const char *const types[] = {"text", "multiline", "number", "money",    "date",  "choice", "nik",
-                                    "npwp", "nib",       "phone",  "postcode", "email", NULL};
+static const char *const flags[] = {N_("yes"), N_("no"), NULL};
+static const char *const sources[] = {N_("counter"), N_("oss"), NULL};
+static const char *const types[] = {N_("text"), N_("multiline"), N_("number"), N_("money"),    N_("date"),  N_("choice"), N_("nik"),
+                                    N_("npwp"), N_("nib"),       N_("phone"),  N_("postcode"), N_("email"), NULL};
 
 /* A field of a part. `words`: one of them is chosen. `stage`: a stage of the draft is chosen. */
 static const struct rule_key {
