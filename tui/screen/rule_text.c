@@ -156,8 +156,9 @@ static const struct screen_ops ops[] = {
     [RULE_CHECK] =
         TEXT_OPS(N_("Check"), N_("What is wrong with the draft, with the part and its field. Nothing that is listed here "
                                  "is published. What an imported file said that means something else here stands below.")),
-    [RULE_DIFFERENCES] =
-        TEXT_OPS(N_("Changes"), N_("What is added, removed, moved and changed, beside the version that it was made from.")),
+    [RULE_DIFFERENCES] = TEXT_OPS(
+        N_("Changes"),
+        N_("What is added, removed, moved and changed, beside the version that it was made from; and all versions there are.")),
     [RULE_PICTURE] =
         TEXT_OPS(N_("Picture"), N_("Stages from top to bottom in the order in which they can be reached; below each row "
                                    "its steps. Arrows to the left lead back.")),
@@ -189,6 +190,20 @@ static void add_differences(struct reader *reader, const Loket__RuleOpenReply *r
         reader_add(reader, LOOK_TITLE, "%s %s %s", text_word(d->change), d->place, d->field);
         if (d->was[0]) reader_add(reader, LOOK_PLAIN, "  - %s", d->was);
         if (d->becomes[0]) reader_add(reader, LOOK_PLAIN, "  + %s", d->becomes);
+    }
+}
+
+/* Every version there is, the newest first: from when, by whom, and how many applications run under it. */
+static void add_versions(struct reader *reader, const Loket__RuleOpenReply *rule) {
+    reader_add(reader, LOOK_TITLE, "%s", _("Versions"));
+    for (size_t i = 0; i < rule->n_versions; i++) {
+        const Loket__RuleVersionRow *v = rule->versions[i];
+        char from[40], by[300] = "";
+        text_date(v->starts_on, from, sizeof from);
+        if (v->approved_by[0])
+            (void)snprintf(by, sizeof by, "%s %s, %s %s", _("proposed by"), v->proposed_by, _("approved by"), v->approved_by);
+        reader_add(reader, LOOK_PLAIN, "v%d  %s  %s: %d  %s", (int)v->version, from, _("applications"), (int)v->running,
+                   *by ? by : _("from a file"));
     }
 }
 
@@ -228,7 +243,10 @@ void rule_text_open(struct app *app, const Loket__RuleOpenReply *rule, enum rule
     struct text_screen *self = (struct text_screen *)app_push(app, &ops[what]);
     (void)snprintf(self->base.title, sizeof self->base.title, "%s: %.60s", _(ops[what].title), rule->code);
     if (what == RULE_CHECK) add_check(&self->reader, rule);
-    if (what == RULE_DIFFERENCES) add_differences(&self->reader, rule);
+    if (what == RULE_DIFFERENCES) {
+        add_differences(&self->reader, rule);
+        add_versions(&self->reader, rule);
+    }
     if (what == RULE_PICTURE) add_picture(&self->reader, rule, app->plain || !terminal_unicode());
     if (what == RULE_SECTION && place && place <= rule->n_sections) add_section(&self->reader, rule->sections[place - 1]);
 }
