@@ -7,6 +7,8 @@
 
 int serve_main(struct config *config, int argc, char **argv);
 int migrate_main(struct config *config, int argc, char **argv);
+int workflow_main(struct config *config, int argc, char **argv);
+int permit_main(struct config *config, int argc, char **argv);
 int catalogue_main(struct config *config, int argc, char **argv);
 int calendar_main(struct config *config, int argc, char **argv);
 int user_main(struct config *config, int argc, char **argv);

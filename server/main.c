@@ -18,6 +18,8 @@ static const struct command {
     {"migrate", "[--status]", "bring the database up to this version", migrate_main},
     {"catalogue", "load|check FOLDER [--demonstration]", "read an office's permit types, workflow and calendar", catalogue_main},
     {"calendar", "import FILE --office CODE", "read days off from an iCalendar file", calendar_main},
+    {"workflow", "export CODE|import-digit FILE --office O", "a workflow as a file, or drafts from one of DIGIT", workflow_main},
+    {"permit", "export CODE --office O", "a permit type as a catalogue's file", permit_main},
     {"user", "add|password ...", "make a user or give one a new password", user_main},
     {"documents", "check", "read every document back and name what is damaged", documents_main},
     {"verify", "FILE", "is this file a permit of ours, whole and in force?", verify_main},

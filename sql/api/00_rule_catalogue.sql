@@ -126,19 +126,41 @@ language plpgsql
 as $$
 declare
   w workflow.workflow;
-  hash bytea := rule.content_hash(file);
+  today date := rule.office_date(office);
+  in_force int;
 begin
   insert into workflow.workflow (office_id, code) values (office, rule.section_values(file, 'workflow')->>'code')
   on conflict (office_id, code) do update set code = excluded.code
   returning * into w;
-  if exists (select from workflow.version v
-              where v.office_id = office and v.workflow_id = w.workflow_id and v.version = w.current_version and v.content_hash = hash) then
+  in_force := rule.workflow_version_at(office, w.workflow_id, today);
+  -- what is kept of versions from before is as good as the file that they were made of
+  update workflow.version v set document = file
+   where v.office_id = office and v.workflow_id = w.workflow_id and v.version = in_force and v.content_hash = rule.content_hash(file);
+  -- a file that is as it was when it was last loaded takes nothing back that the office changed since in loket
+  if found or rule.content_hash(file) = (select v.content_hash from workflow.version v
+                                          where v.office_id = office and v.workflow_id = w.workflow_id and v.draft_id is null
+                                          order by v.version desc limit 1) then
     return false;
   end if;
-  update workflow.workflow x set current_version = x.current_version + 1
-   where x.office_id = office and x.workflow_id = w.workflow_id
-  returning x.* into w;
-  insert into workflow.version (office_id, workflow_id, version, content_hash) values (office, w.workflow_id, w.current_version, hash);
+  perform rule.add_workflow_version(office, w.workflow_id, file, today, null);
+  return true;
+end
+$$;
+
+-- The next version of a workflow, from its document. New applications take it from that day on.
+create function rule.add_workflow_version(office bigint, workflow bigint, file jsonb, starts_on date, draft_id bigint)
+returns int
+language plpgsql
+as $$
+declare
+  w workflow.workflow;
+  hash bytea := rule.content_hash(file);
+begin
+  select x.* into w from workflow.workflow x where x.office_id = office and x.workflow_id = workflow for update;
+  select coalesce(max(v.version), 0) + 1 into w.current_version
+    from workflow.version v where v.office_id = office and v.workflow_id = w.workflow_id;
+  insert into workflow.version (office_id, workflow_id, version, content_hash, starts_on, document, draft_id)
+  values (office, w.workflow_id, w.current_version, hash, starts_on, file, draft_id);
   insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign)
   select office, w.workflow_id, w.current_version, s.code, s.place, s.given->>'name', coalesce(s.given->>'role', ''),
          coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task'), (s.given->>'days')::int,
@@ -150,7 +172,8 @@ begin
          s.place, s.given->>'label', s.given->>'role', rule.text_array(s.given->'guards'),
          coalesce((s.given->>'reason')::boolean, false), s.given->>'outcome'
     from rule.sections(file, 'step') s;
-  return true;
+  perform rule.begin_versions(office);
+  return w.current_version;
 end
 $$;
 
@@ -196,26 +219,57 @@ returns boolean
 language plpgsql
 as $$
 declare
+  p catalogue.permit_type;
+  today date := rule.office_date(office);
+  in_force int;
+  levy_tree jsonb := rule.section_values(file, 'formula')->'tree';
+begin
+  -- what is kept is what the file says; the tree of its formula stands in a column of the version
+  file := (select jsonb_agg(x.item order by x.n) from jsonb_array_elements(file) with ordinality x(item, n) where x.item->>'kind' <> 'formula');
+  insert into catalogue.permit_type (office_id, code) values (office, rule.section_values(file, 'permit')->>'code')
+  on conflict (office_id, code) do update set code = excluded.code
+  returning * into p;
+  in_force := rule.permit_version_at(office, p.permit_type_id, today);
+  update catalogue.permit_type_version x set document = file
+   where x.office_id = office and x.permit_type_id = p.permit_type_id and x.version = in_force and x.content_hash = rule.content_hash(file);
+  if found or rule.content_hash(file) = (select x.content_hash from catalogue.permit_type_version x
+                                          where x.office_id = office and x.permit_type_id = p.permit_type_id and x.draft_id is null
+                                          order by x.version desc limit 1) then
+    return false;
+  end if;
+  perform rule.add_permit_version(office, p.permit_type_id, file, today, null, levy_tree);
+  return true;
+end
+$$;
+
+-- The tree of a formula that a file of this office had before; null: no file had it, and nothing here reads formulas.
+create function rule.known_formula(office bigint, formula text)
+returns jsonb
+language sql stable
+as $$
+  select x.levy_tree from catalogue.permit_type_version x
+   where x.office_id = office and x.levy_formula = formula order by x.starts_on desc, x.version desc limit 1;
+$$;
+
+-- The next version of a permit type, from its document. `levy_tree`: of its formula, when it comes with one.
+create function rule.add_permit_version(office bigint, permit_type bigint, file jsonb, starts_on date, draft_id bigint,
+                                        levy_tree jsonb default null)
+returns int
+language plpgsql
+as $$
+declare
   given jsonb := rule.section_values(file, 'permit');
   visit text := coalesce(given->>'visit', 'never');
   hash bytea := rule.content_hash(file);
   p catalogue.permit_type;
   v catalogue.permit_type_version;
 begin
-  insert into catalogue.permit_type (office_id, code) values (office, given->>'code')
-  on conflict (office_id, code) do update set code = excluded.code
-  returning * into p;
-  if exists (select from catalogue.permit_type_version x
-              where x.office_id = office and x.permit_type_id = p.permit_type_id and x.version = p.current_version
-                and x.content_hash = hash) then
-    return false;
-  end if;
-  update catalogue.permit_type x set current_version = x.current_version + 1
-   where x.office_id = office and x.permit_type_id = p.permit_type_id
-  returning x.* into p;
+  select x.* into p from catalogue.permit_type x where x.office_id = office and x.permit_type_id = permit_type for update;
+  select coalesce(max(x.version), 0) + 1 into p.current_version
+    from catalogue.permit_type_version x where x.office_id = office and x.permit_type_id = p.permit_type_id;
   insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
     valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, lapse_days,
-    deemed_approval, deemed_basis, content_hash, levy_formula, levy_tree, due_days)
+    deemed_approval, deemed_basis, content_hash, levy_formula, levy_tree, due_days, starts_on, document, draft_id)
   values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
     (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
@@ -224,10 +278,12 @@ begin
     exists (select from rule.sections(file, 'levy')) or given ? 'levy_formula', given->>'workflow',
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end,
     coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash,
-    given->>'levy_formula', rule.section_values(file, 'formula')->'tree', coalesce((given->>'due_days')::int, 10))
+    given->>'levy_formula', coalesce(add_permit_version.levy_tree, rule.known_formula(office, given->>'levy_formula')), coalesce((given->>'due_days')::int, 10),
+    starts_on, file, draft_id)
   returning * into v;
   perform rule.load_permit_parts(v, file);
-  return true;
+  perform rule.begin_versions(office);
+  return v.version;
 end
 $$;
 

@@ -26,7 +26,7 @@ begin
     select array_agg((t.code, v.name, v.sector, v.service_days, v.valid_years, v.levy, v.source)::api.permit_type_row order by t.code)
       from catalogue.permit_type t
       join catalogue.permit_type_version v
-        on v.office_id = t.office_id and v.permit_type_id = t.permit_type_id and v.version = t.current_version
+        on v.office_id = t.office_id and v.permit_type_id = t.permit_type_id and v.version = rule.permit_version_at(asked, t.permit_type_id, rule.office_date(asked))
      where t.office_id = asked))::api.catalogue_list_reply;
 end
 $$;
@@ -42,7 +42,7 @@ begin
   select x.* into v
     from catalogue.permit_type t
     join catalogue.permit_type_version x
-      on x.office_id = t.office_id and x.permit_type_id = t.permit_type_id and x.version = t.current_version
+      on x.office_id = t.office_id and x.permit_type_id = t.permit_type_id and x.version = rule.permit_version_at(asked, t.permit_type_id, rule.office_date(asked))
    where t.office_id = asked and t.code = upper(permit_type);
   if not found then
     perform rule.fail(9, 'permit_type', 'There is no such permit');

@@ -282,7 +282,8 @@ begin
   select x.* into v
     from catalogue.permit_type t
     join catalogue.permit_type_version x
-      on x.office_id = t.office_id and x.permit_type_id = t.permit_type_id and x.version = t.current_version
+      on x.office_id = t.office_id and x.permit_type_id = t.permit_type_id
+     and x.version = rule.permit_version_at(t.office_id, t.permit_type_id, rule.office_date(t.office_id))
    where t.office_id = open_permit_type.office_id and t.code = upper(rule.require(permit_type, 'permit_type'));
   if not found then
     perform rule.fail(7, 'permit_type', 'There is no such permit');
@@ -324,6 +325,7 @@ begin
   app.service_days := v.service_days;
   app.submitted_at := now();
   app.promised_on := rule.add_working_days(who.office_id, today, v.service_days);
+  perform rule.begin_versions(who.office_id);
   select w.workflow_id, w.current_version, s.code
     into app.workflow_id, app.workflow_version, app.stage
     from workflow.workflow w

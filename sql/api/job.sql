@@ -120,7 +120,8 @@ begin
 end
 $$;
 
--- Removes answers older than 7 days, sessions that ended, and counted failures that no limit looks at any more.
+-- Removes answers older than 7 days, sessions that ended, and counted failures that no limit looks at any more. Versions
+-- of rules whose day has come begin here too, when nobody took in an application yet.
 create function api_job.prune()
 returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -132,6 +133,7 @@ begin
     perform rule.work_for(office.office_id, null);
     delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';
     perform rule.prune_documents(office.office_id);
+    perform rule.begin_versions(office.office_id);
   end loop;
   delete from session.session s where s.expires_at < now() - interval '1 day';
   delete from session.session s where s.ended_at < now() - interval '1 day';

@@ -22,6 +22,8 @@ void absences_open(struct app *app);
 /* The data of an application's applicant, to be corrected; records that may be one applicant. */
 void applicant_open(struct app *app, int64_t application_id);
 void duplicates_open(struct app *app);
+/* The office's workflows and permit types, to be read and changed. */
+void rules_open(struct app *app);
 void track_open(struct app *app);
 void calendar_open(struct app *app);
 void warnings_open(struct app *app);
@@ -70,6 +72,7 @@ void approval_open(struct app *app, int64_t application_id, int64_t task_id);
 void signing_stage_open(struct app *app, int64_t application_id, int64_t task_id);
 void handover_open(struct app *app, int64_t application_id, int64_t task_id);
 void archive_open(struct app *app, int64_t application_id, int64_t task_id);
+void added_stage_open(struct app *app, int64_t application_id, int64_t task_id);
 
 /* The screen of a stage, for a row of the queue. */
 struct stage_screen {

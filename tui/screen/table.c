@@ -19,6 +19,9 @@ static const struct stage_screen stages[] = {
     {NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
+/* Any other stage that people work in is one that the office added. */
+static const struct stage_screen added = {NULL, NULL, added_stage_open, NULL, NULL, NULL};
+
 static void queue_show(struct app *app) {
     while (app->top && app->top->below) app_pop(app);
 }
@@ -29,6 +32,8 @@ const struct place places[] = {
     {'n', N_("New application"), "front_office", intake_open},
     {'u', N_("Users"), "admin", users_open},
     {'u', N_("Users"), "auditor", users_open},
+    {'r', N_("Rules"), "admin", rules_open},
+    {'r', N_("Rules"), "auditor", rules_open},
     {'a', N_("Audit log"), "admin", audit_open},
     {'a', N_("Audit log"), "auditor", audit_open},
     {'k', N_("To sign"), "head", signing_open},
@@ -69,7 +74,11 @@ const struct place places[] = {
 };
 
 const struct stage_screen *stage_screen_find(const struct app *app, const char *stage) {
-    for (const struct stage_screen *row = stages; row->stage; row++)
-        if (strcmp(row->stage, stage) == 0 && (!row->role || app_has_role(app, row->role))) return row;
-    return NULL;
+    bool known = false;
+    for (const struct stage_screen *row = stages; row->stage; row++) {
+        if (strcmp(row->stage, stage) != 0) continue;
+        if (!row->role || app_has_role(app, row->role)) return row;
+        known = true;
+    }
+    return known ? NULL : &added;
 }
