@@ -11,6 +11,7 @@ int catalogue_main(struct config *config, int argc, char **argv);
 int user_main(struct config *config, int argc, char **argv);
 int documents_main(struct config *config, int argc, char **argv);
 int verify_main(struct config *config, int argc, char **argv);
+int audit_main(struct config *config, int argc, char **argv);
 int methods_main(struct config *config, int argc, char **argv);
 
 #endif

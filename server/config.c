@@ -40,6 +40,9 @@ static const struct key {
     TEXT_KEY("signature", "trust", signature_trust, ""),
     TEXT_KEY("signature", "timestamp", timestamp, ""),
     TEXT_KEY("signature", "timestamp_trust", timestamp_trust, ""),
+    TEXT_KEY("audit", "checkpoints", audit_checkpoints, ""),
+    TEXT_KEY("audit", "key", audit_key, ""),
+    COUNT_KEY("audit", "interval", audit_interval, "60", 1, 86400),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };

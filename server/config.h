@@ -15,8 +15,10 @@ struct config {
     char *certificate, *key, *run_dir, *pid_file;
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *log_level, *sql;
-    char *signature_trust;             /* PEM: who may have given a signer's certificate; "": any */
-    char *timestamp, *timestamp_trust; /* RFC 3161: the service's address ("": none), and who vouches for it */
+    char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */
+    char *audit_checkpoints, *audit_key; /* "": no checkpoints are signed */
+    int audit_interval;                  /* seconds */
+    char *timestamp, *timestamp_trust;   /* RFC 3161: the service's address ("": none), and who vouches for it */
 };
 
 /* Reads everything into `config` (zeroed by the caller). `sets` are "section.key=value". LOKET_INVALID with the file, line

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <server/announce.h>
+#include <server/audit/work.h>
 #include <server/doc/work.h>
 #include <server/job.h>
 #include <server/job_query.h>
@@ -65,6 +66,7 @@ static void job_wait(PGconn *db) {
 int job_run(const struct inheritance *given) {
     struct sigaction action = {.sa_handler = on_stop};
     time_t pruned_at = 0;
+    struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
     struct document_work *documents = document_work_new(given->config);
     if (!documents) {
@@ -82,6 +84,7 @@ int job_run(const struct inheritance *given) {
         if (db) {
             while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
             prune(db, &pruned_at);
+            audit_work_do(&audit, db);
         }
         if (!stopping) job_wait(db);
     }

@@ -20,6 +20,7 @@ static const struct command {
     {"user", "add|password ...", "make a user or give one a new password", user_main},
     {"documents", "check", "read every document back and name what is damaged", documents_main},
     {"verify", "FILE", "is this file a permit of ours, whole and in force?", verify_main},
+    {"audit", "init|checkpoint|verify|prove|...", "prove what happened, and find what was tampered with", audit_main},
     {"methods", "", "print who may call what", methods_main},
 };
 

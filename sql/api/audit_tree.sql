@@ -246,7 +246,7 @@ begin
 end
 $$;
 
-create type api_job.audit_signable as (office_id bigint, office text, size bigint, root bytea);
+create type api_job.audit_signable as (office_id bigint, office text, size bigint, root bytea, signed_size bigint);
 
 -- The next office after `after` whose tree is larger than its newest checkpoint. Its tree stays locked until the caller's
 -- transaction ends, so that one process signs at a time. Null: none is left.
@@ -262,7 +262,8 @@ begin
     perform rule.work_for(office.office_id, null);
     select t.* into tree from audit.tree t where t.office_id = office.office_id for update skip locked;
     continue when not found or tree.size <= rule.checkpoint_size(office.office_id);
-    return (office.office_id, office.code, tree.size, rule.tree_root(office.office_id, tree.size))::api_job.audit_signable;
+    return (office.office_id, office.code, tree.size, rule.tree_root(office.office_id, tree.size),
+            rule.checkpoint_size(office.office_id))::api_job.audit_signable;
   end loop;
   return null;
 end
@@ -295,6 +296,18 @@ begin
   values (audit_signed.office_id, audit_signed.size, audit_signed.root, audit_signed.at::timestamptz, audit_signed.line)
   on conflict do nothing;
 end
+$$;
+
+-- The event whose content stands under another number now: the one that, with the number `event_id`, has this leaf hash.
+-- Reads every event: for naming what is wrong, not for finding it.
+create function rule.event_moved(office_id bigint, event_id bigint, leaf_hash bytea)
+returns bigint
+language sql stable
+as $$
+  select e.event_id from audit.event e
+   where e.office_id = event_moved.office_id and e.event_id <> event_moved.event_id
+     and rule.leaf_hash(jsonb_populate_record(e, jsonb_build_object('event_id', event_moved.event_id))) = event_moved.leaf_hash
+   limit 1;
 $$;
 
 -- ------------------------------------------------------------------------------------------ the auditor's screen
