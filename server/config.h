@@ -17,6 +17,7 @@ struct config {
     char *log_level, *sql;
     char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */
     char *audit_checkpoints, *audit_key; /* "": no checkpoints are signed */
+    char *backup_wal, *backup_programs;  /* the archive of WAL; where pg_basebackup is */
     int audit_interval;                  /* seconds */
     char *timestamp, *timestamp_trust;   /* RFC 3161: the service's address ("": none), and who vouches for it */
 };
