@@ -41,6 +41,7 @@ enum method_kind {
 
 enum method_place {
     AT_DATABASE, /* one function call on the worker's pool */
+    AT_WORKER,   /* the same, but only the worker itself asks; to a client there is no such method */
     AT_AUTH      /* passed to the auth process, which alone may see a password hash */
 };
 
