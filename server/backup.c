@@ -25,8 +25,6 @@
 #define ARCHIVE_SECONDS 60
 #define ABOUT           "loket-backup/1"
 
-extern char **environ;
-
 static int say(int code, const char *what, const char *detail) {
     (void)fprintf(stderr, "loketd: %s%s%s\n", what, detail ? ": " : "", detail ? detail : "");
     return code;
