@@ -144,6 +144,10 @@ static enum loket_error login(struct auth *auth, const Loket__AuthCall *call, st
     put_text(&p, call->address);
     code = account_read(auth, "select office_id::text, user_id::text, password_hash from api_auth.login_lookup($1, $2, $3)", &p,
                         &account, &reply->error);
+    if (code == LOKET_TOO_MANY) {
+        struct error ignored; /* what the client is told is that there were too many */
+        (void)run(auth, "select api_auth.login_blocked($1, $2, $3)", &p, &ignored);
+    }
     if (code != LOKET_OK) goto out;
     /* an unknown user costs the same work as a known one */
     if (!password_verify(account.known ? account.hash : NULL, request->password)) {

@@ -14,6 +14,9 @@ int calendar_main(struct config *config, int argc, char **argv);
 int user_main(struct config *config, int argc, char **argv);
 int documents_main(struct config *config, int argc, char **argv);
 int verify_main(struct config *config, int argc, char **argv);
+int audit_main(struct config *config, int argc, char **argv);
+int backup_main(struct config *config, int argc, char **argv);
+int restore_main(struct config *config, int argc, char **argv);
 int methods_main(struct config *config, int argc, char **argv);
 
 #endif

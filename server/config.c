@@ -44,6 +44,11 @@ static const struct key {
     TEXT_KEY("mail", "from", mail_from, ""),
     TEXT_KEY("mail", "user", mail_user, ""),
     TEXT_KEY("mail", "password", mail_password, ""),
+    TEXT_KEY("audit", "checkpoints", audit_checkpoints, ""),
+    TEXT_KEY("audit", "key", audit_key, ""),
+    COUNT_KEY("audit", "interval", audit_interval, "60", 1, 86400),
+    TEXT_KEY("backup", "wal", backup_wal, ""),
+    TEXT_KEY("backup", "programs", backup_programs, "/usr/lib/postgresql/15/bin"),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };

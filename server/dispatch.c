@@ -3,6 +3,8 @@
 #include <server/auth_channel.h>
 #include <server/dispatch.h>
 #include <server/log.h>
+#include <server/refusal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ void request_finish(struct request *request, const struct buffer *body, const st
     struct session *session = request->session;
     request->worker->requests_open--;
     request_log(request, error);
+    refusal_note(request, error);
     if (session) {
         struct request **link = &session->requests;
         while (*link != request) link = &(*link)->next;
@@ -73,6 +76,14 @@ static void on_answer(const PGresult *result, const struct error *error, void *d
     buffer_free(&body);
 }
 
+/* The application that the request names, from its bound parameters. */
+static void note_application(struct request *request, const struct parameters *parameters) {
+    int first = parameters->count - (int)request->method->request->n_fields;
+    for (int i = first; i < parameters->count; i++)
+        if (strcmp(request->method->request->fields[i - first].name, "application_id") == 0 && parameters->values[i])
+            (void)snprintf(request->application_id, sizeof request->application_id, "%s", parameters->values[i]);
+}
+
 static enum loket_error to_database(struct request *request, const Loket__Envelope *envelope, struct error *error) {
     struct session *session = request->session;
     struct arena arena;
@@ -82,6 +93,7 @@ static enum loket_error to_database(struct request *request, const Loket__Envelo
     arena_init(&arena, REQUEST_MEMORY);
     enum loket_error result =
         bind_request(request->method, envelope->body.data, envelope->body.len, &caller, &arena, &parameters, error);
+    if (result == LOKET_OK) note_application(request, &parameters);
     if (result == LOKET_OK && strcmp(request->method->name, "auth.resume") == 0) {
         if (parameters.lengths[1] == (int)TOKEN_BYTES && parameters.values[1])
             memcpy(request->token, parameters.values[1], TOKEN_BYTES);
@@ -113,6 +125,7 @@ void dispatch(struct session *session, const Loket__Envelope *envelope) {
     }
     request->session = session;
     request->worker = worker;
+    if (method && method->place == AT_WORKER) method = NULL;
     request->method = method ? method : &unknown;
     request->id = envelope->id;
     request->serial = ++worker->next_request;

@@ -12,6 +12,7 @@ struct request {
     const struct method *method;
     uint64_t id;                /* the client's number */
     uint64_t serial;            /* ours, for the log */
+    char application_id[24];    /* that it is about, for the log of refusals; "" none */
     uint8_t token[TOKEN_BYTES]; /* of auth.resume, to log in with when it succeeds */
     struct timespec began_at;
 };

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <server/announce.h>
+#include <server/audit/work.h>
 #include <server/doc/work.h>
 #include <server/job.h>
 #include <server/job_query.h>
@@ -81,6 +82,7 @@ static void job_wait(PGconn *db) {
 int job_run(const struct inheritance *given) {
     struct sigaction action = {.sa_handler = on_stop};
     time_t pruned_at = 0, kept_at = 0;
+    struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
     struct document_work *documents = document_work_new(given->config);
     if (!documents) {
@@ -100,6 +102,7 @@ int job_run(const struct inheritance *given) {
             prune(db, &pruned_at);
             keep_time(db, &kept_at);
             while (!stopping && notice_send(db, given->config)) continue;
+            audit_work_do(&audit, db);
         }
         if (!stopping) job_wait(db);
     }

@@ -23,6 +23,9 @@ static const struct command {
     {"user", "add|password ...", "make a user or give one a new password", user_main},
     {"documents", "check", "read every document back and name what is damaged", documents_main},
     {"verify", "FILE", "is this file a permit of ours, whole and in force?", verify_main},
+    {"audit", "init|checkpoint|verify|prove|...", "prove what happened, and find what was tampered with", audit_main},
+    {"backup", "FOLDER", "a base backup, with configuration and checkpoints", backup_main},
+    {"restore", "FOLDER --to DATA [--until TIME]", "make a cluster as it was at a moment", restore_main},
     {"methods", "", "print who may call what", methods_main},
 };
 

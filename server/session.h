@@ -30,7 +30,8 @@ struct session {
     size_t queue_count;
     struct request *requests; /* without an answer yet */
     unsigned request_count;
-    time_t began_at, heard_at; /* monotonic seconds */
+    time_t began_at, heard_at, refusals_since; /* monotonic seconds */
+    int refusals;                              /* recorded since then */
 };
 
 /* Takes over the accepted socket. Refused (and closed) above the limits. */

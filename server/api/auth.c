@@ -12,6 +12,7 @@ const struct method auth_methods[] = {
     {"auth.reset_password", METHOD_WRITE, AT_AUTH, ROLE_ADMIN, MESSAGE(auth_reset_password_request),
      MESSAGE(auth_reset_password_reply)},
     {"session.language", METHOD_WRITE, AT_DATABASE, ROLE_EVERYONE, MESSAGE(session_language_request), MESSAGE(empty)},
+    {"session.refused", METHOD_READ, AT_WORKER, ROLE_EVERYONE, MESSAGE(session_refused_request), MESSAGE(session_refused_reply)},
     {"session.ping", METHOD_READ, AT_DATABASE, ROLE_EVERYONE, MESSAGE(empty), MESSAGE(ping_reply)},
     {.name = NULL},
 };

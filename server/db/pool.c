@@ -127,7 +127,7 @@ static bool prepare_all(struct connection *connection) {
     size_t count;
     const struct method *const *methods = method_all(&count);
     for (size_t i = 0; i < count; i++)
-        if (methods[i]->place == AT_DATABASE && !prepare_method(connection->db, methods[i])) return false;
+        if (methods[i]->place != AT_AUTH && !prepare_method(connection->db, methods[i])) return false;
     return PQpipelineSync(connection->db) == 1;
 }
 

@@ -221,6 +221,8 @@ declare
   e audit.event;
   absent_id bigint;
 begin
+  -- the transaction has an id before the event has a number: the tree of events relies on it (rule.tree_horizon)
+  perform pg_current_xact_id();
   e.office_id := who.office_id;
   e.event_id := nextval(pg_get_serial_sequence('audit.event', 'event_id'));
   e.at := clock_timestamp();

@@ -61,6 +61,10 @@ begin
     reply.rows := reply.rows[1:page];
     reply.next := (reply.rows[page]).event_id::text;
   end if;
+  if before_id is null then
+    perform rule.record(who, 'read_audit', wanted_application, chained => false,
+                        detail => jsonb_strip_nulls(jsonb_build_object('user', nullif(username, ''))));
+  end if;
   return reply;
 end
 $$;

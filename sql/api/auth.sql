@@ -203,6 +203,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   s session.session;
+  before text := (select x.address from session.session x where x.token_hash = sha256(auth_resume.token));
 begin
   update session.session x set address = client_address, last_seen_at = now()
    where x.token_hash = sha256(auth_resume.token) and x.ended_at is null and x.expires_at > now()
@@ -214,6 +215,10 @@ begin
     perform rule.fail(4, null, 'Log in first');
   end if;
   perform rule.work_for(s.office_id, null);
+  if before is distinct from client_address then
+    perform rule.record((s.office_id, s.user_id, rule.user_name(s.office_id, s.user_id), client_address, 'auth.resume', null, null)::rule.who,
+                        'session_moved', detail => jsonb_build_object('from', before));
+  end if;
   return rule.session_reply(s.office_id, s.user_id, s.expires_at);
 end
 $$;

@@ -37,6 +37,7 @@ begin
         join application.application a on a.office_id = who.office_id and a.application_id = h
        group by a.applicant_id order by max(a.application_id) desc limit 20);
   end if;
+  perform rule.record(who, 'find_applicant', detail => rule.search_detail(applicant_find.text, cardinality(found_ids)));
   return row((select array_agg(rule.applicant_row(who.office_id, x.id, true) order by x.place)
                 from unnest(found_ids) with ordinality x(id, place)))::api.applicant_find_reply;
 end

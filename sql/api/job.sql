@@ -129,6 +129,7 @@ as $$
 declare
   office catalogue.office;
 begin
+  perform rule.end_sessions();
   for office in select o.* from catalogue.office o loop
     perform rule.work_for(office.office_id, null);
     delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';

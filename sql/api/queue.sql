@@ -188,6 +188,9 @@ begin
     reply.rows := reply.rows[1:page];
     reply.next := (reply.rows[page]).application_id::text;
   end if;
+  if place is null then
+    perform rule.record(who, 'search', detail => rule.search_detail(application_search.text, reply.total));
+  end if;
   return reply;
 end
 $$;

@@ -29,6 +29,7 @@ begin
     reply.users := reply.users[1:page];
     reply.next := (reply.users[page]).username;
   end if;
+  perform rule.record(who, 'list_users', detail => jsonb_build_object('text', coalesce(needle, ''), 'shown', cardinality(reply.users)));
   return reply;
 end
 $$;

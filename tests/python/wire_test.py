@@ -57,6 +57,23 @@ class Work(unittest.TestCase):
                           action="submit", proposal="approve"), pb.StepReply)
         self.assertEqual(stale.exception.code, "STALE")
 
+    def test_what_was_refused_is_not_recorded(self):
+        clerk, auditor = logged_in("rina"), logged_in("wahyu")
+        with self.assertRaises(Refused) as refused:
+            clerk.write("approval.decide", pb.StepRequest(application_id=1, version=1, action="approve"), pb.StepReply)
+        self.assertEqual(refused.exception.code, "FORBIDDEN")
+        rows = []
+        for _ in range(200):  # it is written after the answer
+            rows = auditor.call("audit.list", pb.AuditListRequest(username="rina"), pb.AuditListReply).rows
+            if any(row.action == "forbidden" and "approval.decide" in row.detail for row in rows):
+                return
+        self.fail(rows[:3])
+
+    def test_a_client_writes_refusals_itself(self):
+        with self.assertRaises(Refused) as refused:
+            logged_in("rina").call("session.refused", pb.SessionRefusedRequest(method="x"), pb.SessionRefusedReply)
+        self.assertEqual(refused.exception.code, "UNKNOWN_METHOD")
+
     def test_one_key_serves_two_requests(self):
         clerk, key = logged_in("rina"), os.urandom(16)
         clerk.write("intake.submit", application(), pb.IntakeSubmitReply, key)
