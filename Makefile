@@ -107,6 +107,9 @@ e2e: packages  ## the tests in a real terminal; FILES=... for some
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/e2e/run $(FILES)
 
+matrix: $(O)/loketd  ## write down anew which role may call which method
+	$(O)/loketd methods >tests/matrix.tsv
+
 lint:  ## clang-tidy, cppcheck, shellcheck, clang-format
 	@tests/lint
 
@@ -130,5 +133,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs run up up-quietly down stop packages check e2e lint format install clean
+.PHONY: all help unit test-programs run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

@@ -16,13 +16,13 @@ class Refused(Exception):
 
 
 class Client:
-    def __init__(self, address, ca, version=ssl.TLSVersion.TLSv1_3, alpn=("loket/1",)):
+    def __init__(self, address, ca, version=ssl.TLSVersion.TLSv1_3, alpn=("loket/1",), source="127.0.0.1"):
         host, port = address.rsplit(":", 1)
         context = ssl.create_default_context(cafile=ca)
         context.minimum_version = context.maximum_version = version
         if alpn:
             context.set_alpn_protocols(list(alpn))
-        self.socket = context.wrap_socket(socket.create_connection((host, int(port)), timeout=20), server_hostname=host)
+        self.socket = context.wrap_socket(socket.create_connection((host, int(port)), timeout=20, source_address=(source, 0)), server_hostname=host)
         self.last_id = 0
         self.events = []
 
@@ -51,14 +51,16 @@ class Client:
         self.send_bytes(struct.pack(">I", len(body)) + body)
         return self.last_id
 
-    def call(self, method, request, reply_type, key=b""):
-        number = self.send(method, request, key)
+    def answer(self, number):
         while True:
             envelope = self.receive()
             if envelope.id == 0 and envelope.method == "event":
                 self.events.append(pb.Event.FromString(envelope.body))
             elif envelope.id == number:
-                break
+                return envelope
+
+    def call(self, method, request, reply_type, key=b""):
+        envelope = self.answer(self.send(method, request, key))
         if envelope.HasField("error"):
             raise Refused(envelope.error)
         return reply_type.FromString(envelope.body)
