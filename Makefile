@@ -11,7 +11,7 @@ CC      ?= cc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
            -Wpointer-arith -Wvla -Wundef -Werror
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection
-CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium ncursesw libcurl pangocairo libqrencode 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium liboath ncursesw libcurl pangocairo libqrencode 2>/dev/null)
 CFLAGS  += -std=gnu11 -g $(WARN) $(HARDEN) -MMD -MP
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 
@@ -24,8 +24,8 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null) -lmagic
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
-TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw 2>/dev/null) -linih
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
+TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw libqrencode 2>/dev/null) -linih
 TEST_LIBS   := $(shell pkg-config --libs cairo 2>/dev/null) -lcmocka
 
 PROTO_SRC  := $(wildcard proto/*.c)
@@ -48,6 +48,13 @@ help:  ## list the targets
 $(GEN_C): proto/loket.proto
 	@mkdir -p $(@D)
 	protoc-c --c_out=$(O)/gen proto/loket.proto
+
+# The passwords that nobody may have, one C string each.
+COMMON := $(O)/gen/server/common-passwords.inc
+$(COMMON): server/common-passwords.txt
+	@mkdir -p $(@D)
+	sed '/^#/d' $< | tr -s ' ' '\n' | sed '/^$$/d; s/.*/"&",/' | LC_ALL=C sort -u >$@
+$(O)/server/password_rules.o: $(COMMON)
 
 # Generated code is not ours to warn about.
 $(GEN_O): $(GEN_C)

@@ -9,6 +9,7 @@ int serve_main(struct config *config, int argc, char **argv);
 int migrate_main(struct config *config, int argc, char **argv);
 int catalogue_main(struct config *config, int argc, char **argv);
 int user_main(struct config *config, int argc, char **argv);
+int auth_main(struct config *config, int argc, char **argv);
 int documents_main(struct config *config, int argc, char **argv);
 int verify_main(struct config *config, int argc, char **argv);
 int methods_main(struct config *config, int argc, char **argv);

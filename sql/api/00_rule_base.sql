@@ -46,7 +46,7 @@ as $$
 $$;
 
 -- First line of every function that needs a session: who is asking, and does the method admit them?
--- NOT_LOGGED_IN, PASSWORD_EXPIRED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
+-- NOT_LOGGED_IN, PASSWORD_EXPIRED, ENROLMENT_NEEDED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
 create function rule.enter(session_token bytea, method text)
 returns rule.who
 language plpgsql
@@ -67,10 +67,15 @@ begin
   if not found then
     perform rule.fail(4, null, 'Log in first');
   end if;
-  if s.must_change_password and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password') then
+  if s.must_change_password and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password',
+                                               'auth.unlock') then
     perform rule.fail(17, null, 'Change your password first');
   end if;
   perform rule.work_for(s.office_id, null);
+  if method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password', 'auth.unlock', 'auth.code_begin',
+                    'auth.code_confirm') and rule.must_enrol(s.office_id, s.user_id) then
+    perform rule.fail(20, null, 'Set up your one-time codes first');
+  end if;
   select array_agg(distinct r.role),
          min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor'))
     into who.roles, who.unit_id

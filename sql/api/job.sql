@@ -131,6 +131,7 @@ begin
   for office in select o.* from catalogue.office o loop
     perform rule.work_for(office.office_id, null);
     delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';
+    delete from identity.known_address k where k.office_id = office.office_id and k.last_at < now() - interval '90 days';
     perform rule.prune_documents(office.office_id);
   end loop;
   delete from session.session s where s.expires_at < now() - interval '1 day';

@@ -15,6 +15,15 @@ void intake_open(struct app *app);
 void users_open(struct app *app);
 void audit_open(struct app *app);
 void track_open(struct app *app);
+/* One-time codes: set up, or set up again. */
+void codes_open(struct app *app);
+/* The open sessions: one's own, or (for an administrator) another user's. */
+void sessions_open(struct app *app);
+void sessions_of_open(struct app *app, int64_t user_id, const char *name);
+/* What one administrator asked for and another decides. */
+void accounts_open(struct app *app);
+/* Hides everything until the password was given again. */
+void lock_screen(struct app *app);
 /* Indonesian or English: the other one, kept in the user's profile. */
 void language_switch(struct app *app);
 /* Uses "id" or "en" from now on. */
