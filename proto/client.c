@@ -48,7 +48,7 @@ struct client {
     unsigned delay_ms;
     uint8_t token[TOKEN_BYTES];
     bool has_token;
-    EVP_PKEY *proof; /* the session's own key, in this memory alone; NULL before a log-in */
+    EVP_PKEY *proof;    /* the session's own key, in this memory alone; NULL before a log-in */
     struct call *calls; /* oldest first */
     uint64_t next_id;
     int64_t counter;

@@ -23,9 +23,9 @@ struct client;
 enum client_line { CLIENT_OFFLINE, CLIENT_CONNECTING, CLIENT_LIVE };
 
 struct client_options {
-    const char *addresses;   /* "host:port[,host:port...]" */
-    const char *ca_file;     /* PEM; NULL: the system's */
-    const char *server_name; /* the name in the server's certificate; NULL: the host */
+    const char *addresses;                     /* "host:port[,host:port...]" */
+    const char *ca_file;                       /* PEM; NULL: the system's */
+    const char *server_name;                   /* the name in the server's certificate; NULL: the host */
     const char *certificate, *certificate_key; /* our own, PEM, where the office wants one; NULL: none, in the certificate's file */
 };
 

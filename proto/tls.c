@@ -47,9 +47,8 @@ static SSL_CTX *ask_clients(SSL_CTX *context, const struct tls_clients *clients,
     static const struct {
         const char *word;
         int mode;
-    } modes[] = {{"none", SSL_VERIFY_NONE},
-                 {"optional", SSL_VERIFY_PEER},
-                 {"required", SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT}};
+    } modes[] = {
+        {"none", SSL_VERIFY_NONE}, {"optional", SSL_VERIFY_PEER}, {"required", SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT}};
     int mode = -1;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (strcmp(clients->wanted, modes[i].word) == 0) mode = modes[i].mode;
@@ -118,8 +117,8 @@ bool tls_alpn_agreed(SSL *ssl) {
 }
 
 bool tls_channel(SSL *ssl, uint8_t *channel) {
-    return SSL_is_init_finished(ssl) && SSL_export_keying_material(ssl, channel, CHANNEL_BYTES, CHANNEL_LABEL,
-                                                                   sizeof CHANNEL_LABEL - 1, NULL, 0, 0) == 1;
+    return SSL_is_init_finished(ssl) &&
+           SSL_export_keying_material(ssl, channel, CHANNEL_BYTES, CHANNEL_LABEL, sizeof CHANNEL_LABEL - 1, NULL, 0, 0) == 1;
 }
 
 void tls_peer_name(SSL *ssl, char *name, size_t size) {

@@ -50,8 +50,8 @@ enum loket_error auth_bad_request(struct error *error);
 /* Packs the message as the reply; the copy on the way is wiped. */
 void auth_answer(struct auth_reply *reply, const ProtobufCMessage *message);
 
-/* Is `typed` a one-time code of the account that was not used before, or (with `recovery`) an unused recovery code? Spends it. *in_use
- * says whether the account has codes at all. Not OK only when it could not be looked up. */
+/* Is `typed` a one-time code of the account that was not used before, or (with `recovery`) an unused recovery code? Spends it.
+ * *in_use says whether the account has codes at all. Not OK only when it could not be looked up. */
 enum loket_error auth_code_good(struct auth *auth, const struct account *account, const char *typed, bool recovery,
                                 const char *address, bool *in_use, bool *good, struct error *error);
 

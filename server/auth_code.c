@@ -137,7 +137,8 @@ enum loket_error auth_code_begin(struct auth *auth, const Loket__AuthCall *call,
     if (!request) return auth_bad_request(&reply->error);
     enum loket_error code = auth_owner(auth, call, "auth.code_begin", &account, &reply->error);
     if (code == LOKET_OK && !auth->has_code_key)
-        code = error_set(&reply->error, LOKET_NOT_NOW, NULL, "This server is not set up for one-time codes: tell the administrator", NULL);
+        code = error_set(&reply->error, LOKET_NOT_NOW, NULL, "This server is not set up for one-time codes: tell the administrator",
+                         NULL);
     if (code == LOKET_OK) code = check_person(auth, call, &account, request->password, false, &reply->error);
     if (code == LOKET_OK) code = check_replacement(auth, call, &account, request->code, &reply->error);
     if (code == LOKET_OK) code = begin(auth, call, &account, reply);
@@ -190,7 +191,8 @@ enum loket_error auth_code_confirm(struct auth *auth, const Loket__AuthCall *cal
     enum loket_error code = secret_read(auth, "select api_auth.code_pending($1)", &p, secret, &found, &reply->error);
     int64_t step = code == LOKET_OK ? code_step(secret, request->code, time(NULL)) : -1;
     if (code == LOKET_OK && step < 0)
-        code = error_set(&reply->error, LOKET_INVALID, "code", "This is not the code of now: does the telephone's clock go right?", NULL);
+        code = error_set(&reply->error, LOKET_INVALID, "code", "This is not the code of now: does the telephone's clock go right?",
+                         NULL);
     if (code == LOKET_OK) code = confirm(auth, call, step, reply);
     explicit_bzero(secret, sizeof secret);
     loket__auth_code_confirm_request__free_unpacked(request, NULL);
@@ -214,7 +216,8 @@ static enum loket_error resume(struct auth *auth, const Loket__AuthCall *call, c
     auth_bytes(&p, request->token.data, request->token.len);
     PGresult *result = auth_query(auth, "select api_auth.resume_lookup($1)", &p, &reply->error);
     if (!result) return reply->error.code;
-    bool good = PQgetlength(result, 0, 0) == PROOF_KEY_BYTES && proof_good((const uint8_t *)PQgetvalue(result, 0, 0), request, call);
+    bool good =
+        PQgetlength(result, 0, 0) == PROOF_KEY_BYTES && proof_good((const uint8_t *)PQgetvalue(result, 0, 0), request, call);
     PQclear(result);
     if (!good) {
         log_warn("a session's token without its key", "address", call->address);

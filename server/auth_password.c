@@ -70,9 +70,9 @@ enum loket_error auth_login(struct auth *auth, const Loket__AuthCall *call, stru
     auth_text(&p, request->office);
     auth_text(&p, request->username);
     auth_text(&p, call->address);
-    code = auth_account(auth,
-                        "select office_id::text, user_id::text, password_hash, username, names from api_auth.login_lookup($1, $2, $3)",
-                        &p, &account, &reply->error);
+    code = auth_account(
+        auth, "select office_id::text, user_id::text, password_hash, username, names from api_auth.login_lookup($1, $2, $3)", &p,
+        &account, &reply->error);
     if (code != LOKET_OK) goto out;
     /* an unknown user costs the same work as a known one */
     if (!password_verify(account.known ? account.hash : NULL, request->password)) {
@@ -100,7 +100,8 @@ static enum loket_error check_history(struct auth *auth, const Loket__AuthCall *
     bool used = false;
     for (int i = 0; i < PQntuples(result) && !used; i++) used = password_verify(PQgetvalue(result, i, 0), password);
     PQclear(result);
-    return used ? error_set(error, LOKET_INVALID, "new_password", "You had this password before: the last five are not taken again", NULL)
+    return used ? error_set(error, LOKET_INVALID, "new_password", "You had this password before: the last five are not taken again",
+                            NULL)
                 : LOKET_OK;
 }
 

@@ -15,8 +15,8 @@ static void request_log(const struct request *request, const struct error *error
         (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 + (now.tv_nsec - request->began_at.tv_nsec) / 1000;
     log_info("request", "request", log_number((long long)request->serial), "method", request->method->name, "user",
              request->session ? request->session->username : "-", "address", request->session ? request->session->address : "-",
-             "certificate", request->session ? request->session->certificate : "",
-             "us", log_number(micros), "code", error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
+             "certificate", request->session ? request->session->certificate : "", "us", log_number(micros), "code",
+             error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
 }
 
 void request_finish(struct request *request, const struct buffer *body, const struct error *error) {

@@ -37,7 +37,8 @@ enum loket_error code_key_read(const char *path, uint8_t key[CODE_KEY_BYTES], st
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &about) != 0) {
         if (file >= 0) close(file);
-        return error_set(error, LOKET_INVALID, "auth.secret_key", "This key file can't be read (loketd auth init makes one): %s", path);
+        return error_set(error, LOKET_INVALID, "auth.secret_key", "This key file can't be read (loketd auth init makes one): %s",
+                         path);
     }
     bool shared = (about.st_mode & 077) != 0;
     bool good = about.st_size == CODE_KEY_BYTES && read(file, key, CODE_KEY_BYTES) == CODE_KEY_BYTES;
@@ -57,9 +58,8 @@ void code_seal(const uint8_t key[CODE_KEY_BYTES], const uint8_t secret[CODE_SECR
 }
 
 bool code_unseal(const uint8_t key[CODE_KEY_BYTES], const uint8_t *sealed, size_t size, uint8_t secret[CODE_SECRET_BYTES]) {
-    return size == CODE_SEALED_BYTES &&
-           crypto_secretbox_open_easy(secret, sealed + crypto_secretbox_NONCEBYTES, size - crypto_secretbox_NONCEBYTES, sealed,
-                                      key) == 0;
+    return size == CODE_SEALED_BYTES && crypto_secretbox_open_easy(secret, sealed + crypto_secretbox_NONCEBYTES,
+                                                                   size - crypto_secretbox_NONCEBYTES, sealed, key) == 0;
 }
 
 void code_base32(const uint8_t secret[CODE_SECRET_BYTES], char text[CODE_BASE32_BYTES]) {

@@ -9,7 +9,10 @@
 _Static_assert(PASSWORD_HASH_BYTES >= crypto_pwhash_STRBYTES, "a hash must fit");
 
 /* Set once at the start of a process; these are above OWASP's least (19 MiB, 2 passes). */
-static struct { unsigned long long passes; size_t memory; } cost = {2, 64u << 20};
+static struct {
+    unsigned long long passes;
+    size_t memory;
+} cost = {2, 64u << 20};
 
 void password_cost(int passes, int mebibytes) {
     cost.passes = (unsigned long long)passes;

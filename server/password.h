@@ -10,8 +10,8 @@
 #define PASSWORD_HASH_BYTES   128 /* room for a hash as text, its NUL included */
 #define PASSWORD_RANDOM_BYTES 21  /* room for password_random(), its NUL included */
 
-/* Hashes `password` into `hash`, with a new salt; 64 MiB and a tenth of a second unless password_cost() says more. Returns false when the
- * memory is not there, or libsodium can't start. */
+/* Hashes `password` into `hash`, with a new salt; 64 MiB and a tenth of a second unless password_cost() says more. Returns false
+ * when the memory is not there, or libsodium can't start. */
 bool password_hash(const char *password, char hash[PASSWORD_HASH_BYTES]);
 
 /* Whether `password` belongs to `hash`. With hash NULL it takes as long as with a real one and returns

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEFT_AT_LEAST 8u /* characters that are none of walk, sequence or name; each such piece counts as one */
+#define LEFT_AT_LEAST 8u /* characters that are none of walk, sequence, year or name; each such piece counts as one */
 #define WALK_LEAST    4u /* characters of a walk or a sequence that are no accident */
 #define NAME_LEAST    3u
 #define COMMON_LEAST  4u
@@ -19,8 +19,17 @@ static const char *const common[] = {
 
 /* Paths of a finger over the keyboard, and orders that everybody knows; backwards as well. */
 static const char *const walks[] = {
-    "qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "qazwsxedcrfvtgbyhnujmikolp",
-    "abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertzuiop", "azertyuiop", "!@#$%^&*()",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "1234567890",
+    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "abcdefghijklmnopqrstuvwxyz",
+    "0123456789",
+    "qwertzuiop",
+    "azertyuiop",
+    "!@#$%^&*()",
 };
 
 /* Letters as people disguise them. i, l and 1 look alike, so they are one. */
@@ -106,6 +115,16 @@ static size_t name_size(const char *text, const char *names) {
     return longest;
 }
 
+/* 1990, 2026: what people put behind a word when a digit is asked for. */
+static size_t year_size(const char *text) {
+    bool century = strncmp(text, "19", 2) == 0 || strncmp(text, "20", 2) == 0;
+    return century && isdigit((unsigned char)text[2]) && isdigit((unsigned char)text[3]) ? 4 : 0;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static void lower(const char *text, char *out, size_t size) {
     size_t i = 0;
     for (; text[i] && i + 1 < size; i++) out[i] = (char)tolower((unsigned char)text[i]);
@@ -116,7 +135,7 @@ static void lower(const char *text, char *out, size_t size) {
 static size_t left(const char *password, const char *names) {
     size_t count = 0;
     for (const char *p = password; *p;) {
-        size_t walk = walk_size(p), name = name_size(p, names), size = walk > name ? walk : name;
+        size_t size = larger(walk_size(p), larger(name_size(p, names), year_size(p)));
         count += size || ((unsigned char)*p & 0xc0) != 0x80;
         p += size ? size : 1;
     }
@@ -138,8 +157,8 @@ enum loket_error password_check_rules(const char *password, const char *names, s
     }
     lower(password, text, sizeof text);
     lower(names ? names : "", name_text, sizeof name_text);
-    const char *wrong = is_common(text)                        ? "This is among the first passwords that anybody tries"
-                        : is_repeated(text)                    ? "The password is one piece repeated"
+    const char *wrong = is_common(text)                         ? "This is among the first passwords that anybody tries"
+                        : is_repeated(text)                     ? "The password is one piece repeated"
                         : left(text, "") < LEFT_AT_LEAST        ? "The password is a walk over the keyboard or a sequence"
                         : left(text, name_text) < LEFT_AT_LEAST ? "The password is made of your name or the office's"
                                                                 : NULL;

@@ -135,7 +135,8 @@ static void send_again(struct app *app) {
     for (struct pending *pending; (pending = next_unproved(app));) {
         pending->unproved = false;
         if (!pending->screen) pending_free(pending);
-        else if (client_call(app->client, pending->method, pending->request, pending->key, pending->reply_type, on_reply, pending, &error))
+        else if (client_call(app->client, pending->method, pending->request, pending->key, pending->reply_type, on_reply, pending,
+                             &error))
             pending->screen->waits = true;
         else on_reply(app->client, NULL, &error, pending);
     }
@@ -180,8 +181,8 @@ static void call(struct screen *screen, const char *method, const ProtobufCMessa
     struct error error;
     struct pending *pending = calloc(1, sizeof *pending);
     if (!pending) abort();
-    *pending = (struct pending){.next = pendings, .app = app, .screen = screen, .reply = reply, .is_write = key != NULL,
-                                .reply_type = reply_type};
+    *pending = (struct pending){
+        .next = pendings, .app = app, .screen = screen, .reply = reply, .is_write = key != NULL, .reply_type = reply_type};
     (void)snprintf(pending->method, sizeof pending->method, "%s", method);
     if (key) {
         memcpy(pending->key, key, sizeof pending->key);

@@ -101,7 +101,8 @@ void lock_draw(struct lock *lock) {
     text_draw_right(0, COLS / 2, COLS - COLS / 2 - 1, app->session.username);
     terminal_look(LOOK_PLAIN);
     terminal_rule(1);
-    for (const char *p = _("The screen is locked. What was begun is kept; files go on being sent. Type your password to go on."); *p; row++) {
+    for (const char *p = _("The screen is locked. What was begun is kept; files go on being sent. Type your password to go on.");
+         *p; row++) {
         size_t skip, bytes = text_wrap(p, COLS - 4, &skip);
         char line[300];
         (void)snprintf(line, sizeof line, "%.*s", (int)bytes, p);
@@ -144,7 +145,8 @@ static void unlock(struct lock *lock) {
     struct error error;
     if (lock->call || !form_complete(&lock->form)) return;
     request.password = lock->form.fields[0].value;
-    lock->call = client_call(lock->app->client, "auth.unlock", &request.base, NULL, &loket__empty__descriptor, on_answer, lock, &error);
+    lock->call =
+        client_call(lock->app->client, "auth.unlock", &request.base, NULL, &loket__empty__descriptor, on_answer, lock, &error);
     if (lock->call && lock->app->line != CLIENT_LIVE)
         (void)snprintf(lock->said, sizeof lock->said, "%s", _("The line is down: it is sent as soon as it is back"));
 }

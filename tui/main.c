@@ -89,7 +89,8 @@ int main(int argc, char **argv) {
     app.scanner_folder = options.scanner;
     app.signing_key = options.key;
     app.language_given = options.language_given;
-    const struct client_options line = {options.server, options.ca, options.server_name, options.certificate, options.certificate_key};
+    const struct client_options line = {options.server, options.ca, options.server_name, options.certificate,
+                                        options.certificate_key};
     const struct client_hooks hooks = {on_line, on_event, on_session_lost, &app};
     app.client = app.base ? client_new(app.base, &line, &hooks, &error) : NULL;
     if (!app.client) {

@@ -114,7 +114,8 @@ static bool files_read(struct options *options, int *code) {
 static bool lock_read(struct options *options, int *code) {
     char *end = NULL;
     options->lock_minutes = options->lock ? strtod(options->lock, &end) : LOCK_MINUTES;
-    if (!options->lock || (end != options->lock && !*end && options->lock_minutes >= 0 && options->lock_minutes <= LOCK_MINUTES_MOST))
+    if (!options->lock ||
+        (end != options->lock && !*end && options->lock_minutes >= 0 && options->lock_minutes <= LOCK_MINUTES_MOST))
         return true;
     (void)fprintf(stderr, "loket: lock_minutes: this is not a number from 0 to %d: %s\n", LOCK_MINUTES_MOST, options->lock);
     *code = EX_CONFIG;

@@ -1,6 +1,7 @@
 """Every method as every role and as nobody, against tests/matrix.tsv (`make matrix` writes it). Each request is empty: whoever may
 call gets some answer or a complaint about a field, whoever may not is told so before anything is looked at."""
 import os
+import random
 import subprocess
 import unittest
 
@@ -9,7 +10,7 @@ from loket_client import Client
 
 ADDRESS = os.environ["LOKET_SERVER"]
 CA = os.environ["LOKET_CA"]
-SOURCE = "127.0.0.9"  # failed log-ins of here are not those of the other tests' address
+SOURCE = "127.%d.%d.9" % (random.randint(1, 254), random.randint(0, 254))  # failed log-ins of here are not those of the other tests' address
 LAST = ("auth.logout",)  # ends the session that the others need
 REFUSALS = {("NOT_LOGGED_IN", "Log in first", ""), ("FORBIDDEN", "Your role may not do this", "")}
 

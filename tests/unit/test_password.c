@@ -42,15 +42,16 @@ static const char names[] = "rina.m Rina Marlina metro DPMPTSP Kota Metro";
 
 static void a_weak_password_is_refused_beside_its_field(void **state) {
     (void)state;
-    static const char *const weak[] = {
-        "", "pendek", "aaaaaaaaaaaaaaaa", "\xff\xfe tidak sah sama sekali", "abcabcabcabcabc", "xkqzvwxkqzvw",
-        /* that everybody tries, disguised */
-        "PasswordPassword", "P4ssw0rd2026!", "p@$$w0rd1234", "*** Sayangku ***", "4dm1n1str4t0r", "Bismillah-2026", "1ndonesiaraya",
-        "selamat.pagi", "!!letmein!!!",
-        /* walks and sequences */
-        "qwertyuiop12", "poiuytrewq!!", "1qaz2wsx3edc", "abcdefghijkl", "123456789012", "9876543210xy", "asdfghjkl;12345", "!@#$%^&*()_+",
-        /* names */
-        "RinaMarlina1", "marlina-rina-2026", "dpmptsp metro", "rina kota metro"};
+    static const char *const weak[] = {"", "pendek", "aaaaaaaaaaaaaaaa", "\xff\xfe tidak sah sama sekali", "abcabcabcabcabc",
+                                       "xkqzvwxkqzvw",
+                                       /* that everybody tries, disguised */
+                                       "PasswordPassword", "P4ssw0rd2026!", "p@$$w0rd1234", "*** Sayangku ***", "4dm1n1str4t0r",
+                                       "Bismillah-2026", "1ndonesiaraya", "selamat.pagi", "!!letmein!!!",
+                                       /* walks and sequences */
+                                       "qwertyuiop12", "poiuytrewq!!", "1qaz2wsx3edc", "abcdefghijkl", "123456789012",
+                                       "9876543210xy", "asdfghjkl;12345", "!@#$%^&*()_+",
+                                       /* names */
+                                       "RinaMarlina1", "marlina-rina-2026", "dpmptsp metro", "rina kota metro"};
     for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
         struct error error = {0};
         if (password_check_rules(weak[i], names, &error) == LOKET_OK) fail_msg("taken: %s", weak[i]);
@@ -61,8 +62,9 @@ static void a_weak_password_is_refused_beside_its_field(void **state) {
 
 static void a_good_password_is_refused(void **state) {
     (void)state;
-    static const char *const good[] = {"kuda kayu di loket", "rina suka es kelapa", "tujuh belas 17 rambutan", "kalimat khas saya",
-                                       "xV9#tuLq2pWz", "jembatan merah jam lima", "p\u00e9gawai b\u00e9rani tidur"};
+    static const char *const good[] = {
+        "kuda kayu di loket", "rina suka es kelapa",     "tujuh belas 17 rambutan",       "kalimat khas saya",
+        "xV9#tuLq2pWz",       "jembatan merah jam lima", "p\u00e9gawai b\u00e9rani tidur"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         struct error error = {0};
         if (password_check_rules(good[i], names, &error) != LOKET_OK) fail_msg("refused: %s: %s", good[i], error.message);

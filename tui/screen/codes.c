@@ -63,8 +63,9 @@ static void draw_secret(struct codes_screen *self, int row, int rows) {
         self->picture = false;
         app_say(self->base.app, N_("This window is too small for the picture: type the secret into the telephone"), NULL);
     }
-    int at = draw_wrapped(row, _("Take this up in the program for one-time codes on your telephone (F8: as a picture), then type the "
-                                 "six digits that it shows."));
+    int at =
+        draw_wrapped(row, _("Take this up in the program for one-time codes on your telephone (F8: as a picture), then type the "
+                            "six digits that it shows."));
     char line[120];
     (void)snprintf(line, sizeof line, "%s: %s", _("Secret"), self->secret);
     text_draw(at + 1, 1, COLS - 2, line);
@@ -89,8 +90,9 @@ static void on_confirmed(struct screen *screen, const ProtobufCMessage *reply, c
     const Loket__AuthCodeConfirmReply *answer = (const Loket__AuthCodeConfirmReply *)reply;
     self->phase = PHASE_RECOVERY;
     wipe(self);
-    reader_add(&self->reader, LOOK_PLAIN, "%s", _("One-time codes are on. Without your telephone, each of these logs you in once. "
-                                                  "They are shown only now: keep them on paper, away from the password."));
+    reader_add(&self->reader, LOOK_PLAIN, "%s",
+               _("One-time codes are on. Without your telephone, each of these logs you in once. "
+                 "They are shown only now: keep them on paper, away from the password."));
     reader_add(&self->reader, LOOK_PLAIN, "%s", "");
     for (size_t i = 0; i < answer->n_recovery_codes; i++)
         reader_add(&self->reader, LOOK_TITLE, "  %2zu  %s", i + 1, answer->recovery_codes[i]);

@@ -96,7 +96,8 @@ static void end(struct screen *screen, bool yes, const char *text) {
     (void)text;
     if (!yes || !self->reply || self->list.at >= self->reply->n_sessions) return;
     request.session_id = self->reply->sessions[self->list.at]->session_id;
-    app_write(screen, self->user_id ? "admin.session_end" : "session.end", &request.base, NULL, &loket__empty__descriptor, on_ended);
+    app_write(screen, self->user_id ? "admin.session_end" : "session.end", &request.base, NULL, &loket__empty__descriptor,
+              on_ended);
 }
 
 static enum outcome sessions_action(struct screen *screen, int action) {

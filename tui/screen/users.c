@@ -86,7 +86,8 @@ static void on_saved(struct screen *screen, const ProtobufCMessage *reply, const
     if (error) return;
     bool waits = ((const Loket__AdminUserSaveReply *)reply)->waiting;
     app_pop(app);
-    app_say(app, waits ? N_("Saved. The roles wait for a second administrator") : N_("Saved. A new user gets a password with F8"), NULL);
+    app_say(app, waits ? N_("Saved. The roles wait for a second administrator") : N_("Saved. A new user gets a password with F8"),
+            NULL);
 }
 
 static void user_save(struct user_screen *self) {
@@ -281,7 +282,8 @@ static enum outcome users_action(struct screen *screen, int action) {
         break;
     case ACTION_CODES:
         if (present(self) && admin)
-            dialog_ask(screen, _("Take this user's one-time codes away: how do you know that it is them?"), _("Reason"), true, ask_codes);
+            dialog_ask(screen, _("Take this user's one-time codes away: how do you know that it is them?"), _("Reason"), true,
+                       ask_codes);
         break;
     case ACTION_SEARCH: dialog_ask(screen, _("Part of the name (empty: all)"), _("Text"), false, narrow); break;
     case ACTION_MORE:

@@ -56,7 +56,7 @@ bool terminal_open(bool plain) {
     if (terminal.colours) {
         start_color();
         use_default_colors();
-        for (short i = 0; i < (short)(sizeof looks / sizeof looks[0]); i++) 
+        for (short i = 0; i < (short)(sizeof looks / sizeof looks[0]); i++)
             init_pair((short)(i + 1), looks[i].foreground, i == LOOK_PICTURE ? COLOR_BLACK : -1);
     }
     define_key("\033[200~", KEY_PASTE_BEGIN);
