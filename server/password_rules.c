@@ -55,7 +55,7 @@ static bool repeats(const char *text, const char *part, size_t bytes) {
 }
 
 static bool is_common_word(const char *text) {
-    char word[LIMIT_PASSWORD_BYTES + 1];
+    char word[LIMIT_PASSWORD_BYTES + 1] = "";
     if (strlen(text) < COMMON_LEAST) return false;
     for (size_t i = 0; i < COMMON_COUNT; i++) {
         fold(common[i], strlen(common[i]), word);
@@ -67,7 +67,7 @@ static bool is_common_word(const char *text) {
 
 /* As it is, and without the digits and signs round it. */
 static bool is_common(const char *password) {
-    char text[LIMIT_PASSWORD_BYTES + 1];
+    char text[LIMIT_PASSWORD_BYTES + 1] = "";
     size_t from = 0, until = strlen(password);
     fold(password, until, text);
     if (is_common_word(text)) return true;
@@ -144,7 +144,7 @@ static size_t left(const char *password, const char *names) {
 
 enum loket_error password_check_rules(const char *password, const char *names, struct error *error) {
     static const char field[] = "new_password";
-    char text[LIMIT_PASSWORD_BYTES + 1], name_text[600];
+    char text[LIMIT_PASSWORD_BYTES + 1] = "", name_text[600] = "";
     if (!*password) return error_set(error, LOKET_REQUIRED, field, "This must be filled in", NULL);
     if (strlen(password) > LIMIT_PASSWORD_BYTES) return error_set(error, LOKET_INVALID, field, "The password is too long", NULL);
     bool valid = false;

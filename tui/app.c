@@ -90,28 +90,30 @@ static void pending_free(struct pending *pending) {
     free(pending);
 }
 
-static void on_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
-    (void)client;
-    struct pending *pending = data;
+static void answered(struct pending *pending, const ProtobufCMessage *reply, const struct error *error) {
     struct app *app = pending->app;
     struct screen *screen = pending->screen;
     if (screen) {
-        if (pending->is_write) screen->waits = false;
-        app->dirty = true;
-        if (error && error->code == LOKET_PROOF_NEEDED && pending->is_write) {
-            pending->unproved = true;
-            ask_proof(screen);
-            return;
-        }
         if (error) app_refused(app, screen, error);
         else if (pending->is_write || app->unavailable) {
             app->message[0] = '\0';
             app->unavailable = false;
         }
         pending->reply(screen, reply, error);
+        app->dirty = true;
     }
     pending_free(pending);
     keys_replay(app);
+}
+
+static void on_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
+    (void)client;
+    struct pending *pending = data;
+    struct screen *screen = pending->screen;
+    if (screen && pending->is_write) screen->waits = false;
+    pending->unproved = screen && pending->is_write && error && error->code == LOKET_PROOF_NEEDED;
+    if (pending->unproved) ask_proof(screen);
+    else answered(pending, reply, error);
 }
 
 static struct pending *next_unproved(struct app *app) {
@@ -126,7 +128,7 @@ static void proof_given_up(struct app *app) {
     error_set(&error, LOKET_PROOF_NEEDED, NULL, N_("Not done: your password was not given again"), NULL);
     for (struct pending *pending; (pending = next_unproved(app));) {
         pending->unproved = false;
-        on_reply(app->client, NULL, &error, pending);
+        answered(pending, NULL, &error);
     }
 }
 
@@ -138,7 +140,7 @@ static void send_again(struct app *app) {
         else if (client_call(app->client, pending->method, pending->request, pending->key, pending->reply_type, on_reply, pending,
                              &error))
             pending->screen->waits = true;
-        else on_reply(app->client, NULL, &error, pending);
+        else answered(pending, NULL, &error);
     }
 }
 
@@ -163,8 +165,7 @@ static void on_proof(struct screen *screen, bool yes, const char *text) {
     Loket__AuthProveRequest request = LOKET__AUTH_PROVE_REQUEST__INIT;
     struct error error;
     request.password = (char *)text;
-    if (!yes) proof_given_up(app);
-    else if (!client_call(app->client, "auth.prove", &request.base, NULL, &loket__empty__descriptor, on_proved, app, &error))
+    if (!yes || !client_call(app->client, "auth.prove", &request.base, NULL, &loket__empty__descriptor, on_proved, app, &error))
         proof_given_up(app);
 }
 

@@ -59,10 +59,6 @@ static void draw_secret(struct codes_screen *self, int row, int rows) {
         move(row, 0);
         return;
     }
-    if (self->picture) {
-        self->picture = false;
-        app_say(self->base.app, N_("This window is too small for the picture: type the secret into the telephone"), NULL);
-    }
     int at =
         draw_wrapped(row, _("Take this up in the program for one-time codes on your telephone (F8: as a picture), then type the "
                             "six digits that it shows."));
@@ -130,10 +126,16 @@ static void step(struct codes_screen *self) {
     app_write(&self->base, "auth.code_confirm", &request.base, NULL, &loket__auth_code_confirm_reply__descriptor, on_confirmed);
 }
 
+static void turn_picture(struct codes_screen *self) {
+    bool fits = picture_fits(self->address, self->rows, COLS - 2);
+    self->picture = !self->picture && fits;
+    if (!fits) app_say(self->base.app, N_("This window is too small for the picture: type the secret into the telephone"), NULL);
+}
+
 static enum outcome codes_action(struct screen *screen, int action) {
     struct codes_screen *self = (struct codes_screen *)screen;
     if (action == ACTION_BACK) return LEAVE;
-    if (action == ACTION_PICTURE && self->phase == PHASE_SECRET) self->picture = !self->picture;
+    if (action == ACTION_PICTURE && self->phase == PHASE_SECRET) turn_picture(self);
     if (action == ACTION_WRITE && self->phase == PHASE_RECOVERY) printout_write(screen->app, &self->reader, "recovery-codes");
     if (action == ACTION_MAIN) step(self);
     return REDRAW;

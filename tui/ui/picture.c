@@ -25,14 +25,24 @@ static void draw_row(const QRcode *code, int y, int row, int column) {
     text_draw(row, column, code->width + 2 * QUIET, line);
 }
 
+static bool fits(const QRcode *code, int rows, int columns) {
+    int size = code->width + 2 * QUIET;
+    return terminal_unicode() && size <= columns && (size + 1) / 2 <= rows;
+}
+
+bool picture_fits(const char *text, int rows, int columns) {
+    QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+    bool good = code && fits(code, rows, columns);
+    QRcode_free(code);
+    return good;
+}
+
 bool picture_draw(const char *text, int row, int column, int rows, int columns) {
     QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
-    if (!code) return false;
-    int size = code->width + 2 * QUIET;
-    bool fits = terminal_unicode() && size <= columns && (size + 1) / 2 <= rows;
+    bool good = code && fits(code, rows, columns);
     terminal_look(LOOK_PICTURE);
-    for (int y = -QUIET; fits && y < code->width + QUIET; y += 2) draw_row(code, y, row + (y + QUIET) / 2, column);
+    for (int y = -QUIET; good && y < code->width + QUIET; y += 2) draw_row(code, y, row + (y + QUIET) / 2, column);
     terminal_look(LOOK_PLAIN);
     QRcode_free(code);
-    return fits;
+    return good;
 }

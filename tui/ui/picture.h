@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* Draws the QR code of `text` at the top left of `rows` rows. False when there is no room, or the terminal has no half blocks. */
+/* Is there room for the QR code of `text`, and has the terminal half blocks? */
+bool picture_fits(const char *text, int rows, int columns);
+/* Draws it there. False when it does not fit. */
 bool picture_draw(const char *text, int row, int column, int rows, int columns);
 
 #endif
