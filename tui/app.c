@@ -385,7 +385,6 @@ static void common_action(struct app *app, int action) {
     if (action == ACTION_HELP) app->help_open = true;
     else if (action == ACTION_REDRAW) terminal_redraw();
     else if (action == ACTION_PALETTE && app->session.live) palette_open(app);
-    else if (action == ACTION_LOCK) lock_close(app->lock);
     app->dirty = true;
 }
 
@@ -428,8 +427,9 @@ static void take_key(struct app *app, int key, bool pasted) {
         lock_key(app->lock, key, pasted);
         return;
     }
-    if (key == KEY_CONTROL('K') && !pasted && app->session.live) {
-        lock_close(app->lock); /* also from a dialog, and while an answer is awaited */
+    /* also from a dialog, and while an answer is awaited */
+    if (!pasted && app->session.live && key_action(common_keys, key, false) == ACTION_LOCK) {
+        lock_close(app->lock);
         return;
     }
     size_t room = sizeof app->kept_keys / sizeof app->kept_keys[0];
