@@ -6,8 +6,6 @@ import subprocess
 import tempfile
 import unittest
 
-from OpenSSL import SSL
-
 import loket_pb2 as pb
 from loket_client import Client
 
@@ -122,7 +120,7 @@ class Certificates(unittest.TestCase):
         return client
 
     def refused(self, server, certificate=None):
-        with self.assertRaises((SSL.Error, ConnectionError)):
+        with self.assertRaises(ConnectionError):
             self.reach(server, certificate)
 
     def test_a_machine_without_a_certificate_is_served_or_the_audit_log_does_not_know_which_it_was(self):
@@ -157,7 +155,7 @@ class Certificates(unittest.TestCase):
         self.addCleanup(server.stop)
         while "Write none, optional or required" not in server.lines():
             self.assertIsNone(server.process.poll())
-        with self.assertRaises((OSError, SSL.Error, ConnectionError)):
+        with self.assertRaises(OSError):
             self.reach(server)
 
 

@@ -49,32 +49,50 @@ def is_for(certificate, host):
 class Client:
     def __init__(self, address, ca, versions=ANY_VERSION, alpn=("loket/1",), source="127.0.0.1", certificate=None):
         host, port = address.rsplit(":", 1)
-        wire = socket.create_connection((host, int(port)), timeout=20, source_address=(source, 0))
-        wire.setblocking(True)
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 20, 0))
-        self.socket = SSL.Connection(tls_context(ca, versions, alpn, certificate), wire)
+        self.wire = socket.create_connection((host, int(port)), timeout=20, source_address=(source, 0))
+        self.wire.setblocking(True)
+        self.wait_at_most(20)
+        self.socket = SSL.Connection(tls_context(ca, versions, alpn, certificate), self.wire)
         self.socket.set_connect_state()
-        self.socket.do_handshake()
+        self.attempt(self.socket.do_handshake)
         if not is_for(self.socket.get_peer_certificate(), host):
             raise ConnectionError("the certificate is another server's")
         self.last_id = 0
         self.events = []
         self.proof_key = Ed25519PrivateKey.generate()
 
+    @staticmethod
+    def attempt(what, *arguments):
+        """Whatever TLS says when a line is bad, a caller sees one kind of error."""
+        try:
+            return what(*arguments)
+        except SSL.WantReadError as error:
+            raise TimeoutError("the server does not answer") from error
+        except SSL.Error as error:
+            raise ConnectionError("the server closed the connection") from error
+
+    def wait_at_most(self, seconds):
+        for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self.wire.setsockopt(socket.SOL_SOCKET, side, struct.pack("ll", seconds, 0))
+
+    def cut(self):
+        """The line falls; nothing is said to the server."""
+        self.wire.shutdown(socket.SHUT_RDWR)
+
     def close(self):
-        self.socket.sock_shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+        try:
+            self.cut()
+        except OSError:
+            pass  # it fell already
+        self.wire.close()
 
     def send_bytes(self, data):
-        self.socket.sendall(data)
+        self.attempt(self.socket.sendall, data)
 
     def receive_exactly(self, size):
         data = b""
         while len(data) < size:
-            try:
-                data += self.socket.recv(size - len(data))
-            except (SSL.ZeroReturnError, SSL.SysCallError) as error:
-                raise ConnectionError("the server closed the connection") from error
+            data += self.attempt(self.socket.recv, size - len(data))
         return data
 
     def receive(self):

@@ -164,7 +164,7 @@ class Hostile(unittest.TestCase):
         client.send_bytes(data)
         envelope = client.receive()
         self.assertEqual(envelope.error.code, pb.BAD_FRAME)
-        with self.assertRaises((ConnectionError, SSL.Error)):
+        with self.assertRaises(ConnectionError):
             client.receive()
 
     def test_a_frame_that_is_too_long_is_waited_for(self):
@@ -189,12 +189,12 @@ class Hostile(unittest.TestCase):
         client.close()
 
     def test_an_older_tls_is_spoken(self):
-        with self.assertRaises((SSL.Error, ConnectionError)):
+        with self.assertRaises(ConnectionError):
             connect(versions=(SSL.TLS1_2_VERSION, SSL.TLS1_2_VERSION))
 
     def test_a_client_of_another_protocol_is_served(self):
         for alpn in ((), ("h2",)):
-            with self.assertRaises((SSL.Error, ConnectionError)):
+            with self.assertRaises(ConnectionError):
                 client = connect(alpn=alpn)
                 client.call("catalogue.list", pb.CatalogueListRequest(), pb.CatalogueListReply)
 
