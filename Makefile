@@ -11,7 +11,7 @@ CC      ?= cc
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
            -Wpointer-arith -Wvla -Wundef -Werror
 HARDEN  := -fstack-protector-strong -fstack-clash-protection -fPIE -fcf-protection
-CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium ncursesw libcurl pangocairo libqrencode 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -I. -Iinclude -I$(O)/gen -DLOKET_PREFIX='"$(PREFIX)"' $(shell pkg-config --cflags libevent openssl libpq libprotobuf-c libsodium liboath ncursesw libcurl pangocairo libqrencode 2>/dev/null)
 CFLAGS  += -std=gnu11 -g $(WARN) $(HARDEN) -MMD -MP
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 
@@ -28,8 +28,8 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null) -lmagic
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
-TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw 2>/dev/null) -linih
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
+TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw libqrencode 2>/dev/null) -linih
 TEST_LIBS   := $(shell pkg-config --libs cairo 2>/dev/null) -lcmocka
 
 PROTO_SRC  := $(wildcard proto/*.c)
@@ -57,6 +57,13 @@ help:  ## list the targets
 $(GEN_C): proto/loket.proto
 	@mkdir -p $(@D)
 	protoc-c --c_out=$(O)/gen proto/loket.proto
+
+# The passwords that nobody may have, one C string each.
+COMMON := $(O)/gen/server/common-passwords.inc
+$(COMMON): server/common-passwords.txt
+	@mkdir -p $(@D)
+	sed '/^#/d' $< | tr -s ' ' '\n' | sed '/^$$/d; s/.*/"&",/' | LC_ALL=C sort -u >$@
+$(O)/server/password_rules.o: $(COMMON)
 
 # Generated code is not ours to warn about.
 $(GEN_O): $(GEN_C)
@@ -132,6 +139,9 @@ e2e: packages  ## the tests in a real terminal; FILES=... for some
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/e2e/run $(FILES)
 
+matrix: $(O)/loketd  ## write down anew which role may call which method
+	$(O)/loketd methods >tests/matrix.tsv
+
 lint:  ## clang-tidy, cppcheck, shellcheck, clang-format
 	@tests/lint
 
@@ -156,5 +166,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault run up up-quietly down stop packages check e2e lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

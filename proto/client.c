@@ -2,6 +2,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <netdb.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <proto/client.h>
 #include <proto/frame.h>
@@ -47,6 +48,7 @@ struct client {
     unsigned delay_ms;
     uint8_t token[TOKEN_BYTES];
     bool has_token;
+    EVP_PKEY *proof;    /* the session's own key, in this memory alone; NULL before a log-in */
     struct call *calls; /* oldest first */
     uint64_t next_id;
     int64_t counter;
@@ -264,6 +266,22 @@ static void on_read(struct bufferevent *stream, void *data) {
     }
 }
 
+/* Says to the server, in a way that is of no use in any other connection: this session goes on here. */
+static bool proof_sign(struct client *client, uint8_t proof[PROOF_BYTES]) {
+    uint8_t message[sizeof PROOF_TEXT - 1 + 32 + CHANNEL_BYTES], *at = message;
+    size_t size = PROOF_BYTES;
+    memcpy(at, PROOF_TEXT, sizeof PROOF_TEXT - 1);
+    at += sizeof PROOF_TEXT - 1;
+    if (!client->proof || EVP_Digest(client->token, sizeof client->token, at, NULL, EVP_sha256(), NULL) != 1 ||
+        !tls_channel(bufferevent_openssl_get_ssl(client->stream), at + 32))
+        return false;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context && EVP_DigestSignInit(context, NULL, NULL, NULL, client->proof) == 1 &&
+                EVP_DigestSign(context, proof, &size, message, sizeof message) == 1 && size == PROOF_BYTES;
+    EVP_MD_CTX_free(context);
+    return good;
+}
+
 static void on_connected(struct client *client) {
     if (!tls_alpn_agreed(bufferevent_openssl_get_ssl(client->stream))) {
         connection_lost(client, "The server does not speak this protocol");
@@ -275,8 +293,13 @@ static void on_connected(struct client *client) {
         return;
     }
     Loket__AuthResumeRequest request = LOKET__AUTH_RESUME_REQUEST__INIT;
+    uint8_t proof[PROOF_BYTES];
     request.token.data = client->token;
     request.token.len = sizeof client->token;
+    if (proof_sign(client, proof)) {
+        request.proof.data = proof;
+        request.proof.len = sizeof proof;
+    }
     own_call(client, RESUME_CALL, "auth.resume", &request.base);
 }
 
@@ -355,7 +378,7 @@ struct client *client_new(struct event_base *base, const struct client_options *
         client_free(client);
         return NULL;
     }
-    client->tls = tls_client(options->ca_file, error);
+    client->tls = tls_client(options->ca_file, options->certificate, options->certificate_key, error);
     if (!client->tls) {
         client_free(client);
         return NULL;
@@ -385,6 +408,7 @@ void client_free(struct client *client) {
     free(client->addresses);
     free(client->server_name);
     explicit_bzero(client->token, sizeof client->token);
+    EVP_PKEY_free(client->proof);
     free(client);
 }
 
@@ -396,9 +420,19 @@ void client_start(struct client *client) {
 void client_set_token(struct client *client, const uint8_t token[TOKEN_BYTES]) {
     explicit_bzero(client->token, sizeof client->token);
     client->has_token = token != NULL;
-    if (!token) return;
+    if (!token) {
+        EVP_PKEY_free(client->proof);
+        client->proof = NULL;
+        return;
+    }
     memcpy(client->token, token, TOKEN_BYTES);
     send_waiting(client); /* what waited for the log-in */
+}
+
+bool client_proof_key(struct client *client, uint8_t key[PROOF_KEY_BYTES]) {
+    size_t size = PROOF_KEY_BYTES;
+    if (!client->proof) client->proof = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    return client->proof && EVP_PKEY_get_raw_public_key(client->proof, key, &size) == 1 && size == PROOF_KEY_BYTES;
 }
 
 void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]) {

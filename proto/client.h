@@ -23,9 +23,10 @@ struct client;
 enum client_line { CLIENT_OFFLINE, CLIENT_CONNECTING, CLIENT_LIVE };
 
 struct client_options {
-    const char *addresses;   /* "host:port[,host:port...]" */
-    const char *ca_file;     /* PEM; NULL: the system's */
-    const char *server_name; /* the name in the server's certificate; NULL: the host */
+    const char *addresses;                     /* "host:port[,host:port...]" */
+    const char *ca_file;                       /* PEM; NULL: the system's */
+    const char *server_name;                   /* the name in the server's certificate; NULL: the host */
+    const char *certificate, *certificate_key; /* our own, PEM, where the office wants one; NULL: none, in the certificate's file */
 };
 
 /* What the client tells its owner; any may be NULL. */
@@ -49,6 +50,10 @@ void client_start(struct client *client); /* begins to connect */
 
 /* The session to resume with on each connection; NULL forgets it. 32 bytes, copied, wiped on free. */
 void client_set_token(struct client *client, const uint8_t token[TOKEN_BYTES]);
+
+/* The public half of the key that the next session is bound to, for auth.login: made when there is none, forgotten with the
+ * token, never written anywhere. False when there is no randomness. */
+bool client_proof_key(struct client *client, uint8_t key[PROOF_KEY_BYTES]);
 
 /* Fresh random idempotency key for a write. */
 void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]);

@@ -23,6 +23,9 @@ static const char *const names[] = {
     [LOKET_UNAVAILABLE] = "unavailable",
     [LOKET_INTERNAL] = "internal",
     [LOKET_PASSWORD_EXPIRED] = "password_expired",
+    [LOKET_CODE_NEEDED] = "code_needed",
+    [LOKET_PROOF_NEEDED] = "proof_needed",
+    [LOKET_ENROLMENT_NEEDED] = "enrolment_needed",
 };
 
 enum loket_error error_set(struct error *error, enum loket_error code, const char *field, const char *message,

@@ -1,43 +1,31 @@
-/* The auth process. Blocking on purpose: one password at a time, and a second process when an office needs it. */
+/* The auth process: the loop, its line to the database, and the table of what workers may ask. Blocking on purpose: one password
+ * at a time, and a second process when an office needs it. */
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <loket/limits.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <proto/frame.h>
-#include <proto/loket.pb-c.h>
 #include <server/auth.h>
+#include <server/auth_call.h>
 #include <server/log.h>
+#include <server/one_time_code.h>
 #include <server/password.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-struct auth {
-    const struct config *config;
-    struct event_base *base;
-    PGconn *db;
-};
-
-struct auth_reply {
-    struct buffer body;
-    struct error error;
-};
-
 struct auth_method {
     const char *name;
     enum loket_error (*handle)(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply);
 };
 
-static void unavailable(struct error *error) {
+void auth_unavailable(struct error *error) {
     error_set(error, LOKET_UNAVAILABLE, NULL, "The database is away: try again", NULL);
     error->retry_after_ms = 1000;
 }
 
-/* Runs one statement; NULL and *error when it fails. Connects again when the line fell. */
-static PGresult *query(struct auth *auth, const char *sql, const struct parameters *p, struct error *error) {
+PGresult *auth_query(struct auth *auth, const char *sql, const struct parameters *p, struct error *error) {
     if (auth->db && PQstatus(auth->db) != CONNECTION_OK) {
         PQfinish(auth->db);
         auth->db = NULL;
@@ -49,188 +37,96 @@ static PGresult *query(struct auth *auth, const char *sql, const struct paramete
     }
     if (PQstatus(auth->db) != CONNECTION_OK) {
         log_warn("database away", "why", PQerrorMessage(auth->db));
-        unavailable(error);
+        auth_unavailable(error);
         return NULL;
     }
     PGresult *result = PQexecParams(auth->db, sql, p->count, NULL, p->values, p->lengths, p->formats, 1);
     if (PQresultStatus(result) == PGRES_TUPLES_OK) return result;
-    if (PQstatus(auth->db) != CONNECTION_OK) unavailable(error);
+    if (PQstatus(auth->db) != CONNECTION_OK) auth_unavailable(error);
     else pool_error(result, error);
     PQclear(result);
     return NULL;
 }
 
-static void put_text(struct parameters *p, const char *text) {
+void auth_text(struct parameters *p, const char *text) {
     p->values[p->count] = text && *text ? text : NULL;
     p->lengths[p->count] = 0;
     p->formats[p->count++] = 0;
 }
 
-static void put_bytes(struct parameters *p, const uint8_t *bytes, size_t size) {
+void auth_bytes(struct parameters *p, const uint8_t *bytes, size_t size) {
     p->values[p->count] = (const char *)bytes;
     p->lengths[p->count] = (int)size;
     p->formats[p->count++] = 1;
 }
 
-/* The row of api_auth.login: office and user as texts, hash. */
-struct account {
-    char office_id[24], user_id[24], hash[PASSWORD_HASH_BYTES];
-    bool known;
-};
+static void column(const PGresult *result, int number, char *out, size_t size) {
+    (void)snprintf(out, size, "%s", PQgetvalue(result, 0, number));
+}
 
-static enum loket_error account_read(struct auth *auth, const char *sql, const struct parameters *p, struct account *account,
-                                     struct error *error) {
-    PGresult *result = query(auth, sql, p, error);
+enum loket_error auth_account(struct auth *auth, const char *sql, const struct parameters *p, struct account *account,
+                              struct error *error) {
+    PGresult *result = auth_query(auth, sql, p, error);
     if (!result) return error->code;
-    (void)snprintf(account->office_id, sizeof account->office_id, "%s", PQgetvalue(result, 0, 0));
-    (void)snprintf(account->user_id, sizeof account->user_id, "%s", PQgetvalue(result, 0, 1));
-    (void)snprintf(account->hash, sizeof account->hash, "%s", PQgetvalue(result, 0, 2));
+    column(result, 0, account->office_id, sizeof account->office_id);
+    column(result, 1, account->user_id, sizeof account->user_id);
+    column(result, 2, account->hash, sizeof account->hash);
+    column(result, 3, account->username, sizeof account->username);
+    column(result, 4, account->names, sizeof account->names);
     account->known = !PQgetisnull(result, 0, 1) && !PQgetisnull(result, 0, 2);
     PQclear(result);
     return LOKET_OK;
 }
 
-static enum loket_error run(struct auth *auth, const char *sql, const struct parameters *p, struct error *error) {
-    PGresult *result = query(auth, sql, p, error);
+enum loket_error auth_owner(struct auth *auth, const Loket__AuthCall *call, const char *method, struct account *account,
+                            struct error *error) {
+    struct parameters p = {.count = 0};
+    auth_bytes(&p, call->token.data, call->token.len);
+    auth_text(&p, method);
+    return auth_account(auth, "select office_id::text, user_id::text, password_hash, username, names from api_auth.owner($1, $2)",
+                        &p, account, error);
+}
+
+enum loket_error auth_run_statement(struct auth *auth, const char *sql, const struct parameters *p, struct error *error) {
+    PGresult *result = auth_query(auth, sql, p, error);
     if (!result) return error->code;
     PQclear(result);
     return LOKET_OK;
 }
 
-static enum loket_error wrong(struct auth_reply *reply, const char *field) {
-    return error_set(&reply->error, LOKET_WRONG_LOGIN, field, "The user name or the password is wrong", NULL);
+enum loket_error auth_failed(struct auth *auth, const struct account *account, const char *username, const char *address,
+                             const char *kind, struct error *error) {
+    struct parameters p = {.count = 0};
+    auth_text(&p, account->office_id);
+    auth_text(&p, username);
+    auth_text(&p, address);
+    auth_text(&p, kind);
+    return auth_run_statement(auth, "select api_auth.login_failed($1, $2, $3, $4)", &p, error);
 }
 
-static enum loket_error open_session(struct auth *auth, const struct account *account, const char *address, const char *new_hash,
-                                     struct auth_reply *reply) {
-    uint8_t token[TOKEN_BYTES], hash[32];
-    enum loket_error code = LOKET_INTERNAL;
-    if (RAND_bytes(token, sizeof token) != 1 || EVP_Digest(token, sizeof token, hash, NULL, EVP_sha256(), NULL) != 1) {
-        error_set(&reply->error, LOKET_INTERNAL, NULL, "The server failed; it is in its log", NULL);
-        return LOKET_INTERNAL;
-    }
-    struct parameters p = {.count = 0};
-    put_text(&p, account->office_id);
-    put_text(&p, account->user_id);
-    put_bytes(&p, hash, sizeof hash);
-    put_text(&p, address);
-    put_text(&p, new_hash);
-    PGresult *result = query(auth, "select * from api_auth.login_done($1, $2, $3, $4, $5)", &p, &reply->error);
-    if (!result) return reply->error.code;
-    code = bind_reply(&loket__session_reply__descriptor, result, &reply->body, &reply->error);
-    PQclear(result);
-    /* the token is field 1 of SessionReply and stands nowhere in the database */
-    buffer_varint(&reply->body, 1 << 3 | 2);
-    buffer_varint(&reply->body, sizeof token);
-    buffer_add(&reply->body, token, sizeof token);
-    explicit_bzero(token, sizeof token);
-    return code;
+enum loket_error auth_bad_request(struct error *error) {
+    return error_set(error, LOKET_BAD_REQUEST, NULL, "This is not the message of the method", NULL);
 }
 
-static enum loket_error login(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply) {
-    Loket__AuthLoginRequest *request = loket__auth_login_request__unpack(NULL, call->body.len, call->body.data);
-    struct account account = {.known = false};
-    char new_hash[PASSWORD_HASH_BYTES] = "";
-    enum loket_error code = LOKET_BAD_REQUEST;
-    if (!request || !utf8_valid(request->username) || !utf8_valid(request->office) || strlen(request->username) > 200 ||
-        strlen(request->password) > LIMIT_PASSWORD_BYTES) {
-        code = request ? wrong(reply, "password")
-                       : error_set(&reply->error, LOKET_BAD_REQUEST, NULL, "This is not the message of the method", NULL);
-        goto out;
-    }
-    struct parameters p = {.count = 0};
-    put_text(&p, request->office);
-    put_text(&p, request->username);
-    put_text(&p, call->address);
-    code = account_read(auth, "select office_id::text, user_id::text, password_hash from api_auth.login_lookup($1, $2, $3)", &p,
-                        &account, &reply->error);
-    if (code == LOKET_TOO_MANY) {
-        struct error ignored; /* what the client is told is that there were too many */
-        (void)run(auth, "select api_auth.login_blocked($1, $2, $3)", &p, &ignored);
-    }
-    if (code != LOKET_OK) goto out;
-    /* an unknown user costs the same work as a known one */
-    if (!password_verify(account.known ? account.hash : NULL, request->password)) {
-        p.count = 0;
-        put_text(&p, account.office_id);
-        put_text(&p, request->username);
-        put_text(&p, call->address);
-        code = run(auth, "select api_auth.login_failed($1, $2, $3)", &p, &reply->error);
-        if (code == LOKET_OK) code = wrong(reply, "password");
-        goto out;
-    }
-    if (password_needs_rehash(account.hash) && !password_hash(request->password, new_hash)) new_hash[0] = '\0';
-    code = open_session(auth, &account, call->address, new_hash, reply);
-out:
-    if (request) explicit_bzero(request->password, strlen(request->password));
-    loket__auth_login_request__free_unpacked(request, NULL);
-    explicit_bzero(&account, sizeof account);
-    return code;
-}
-
-static enum loket_error change_password(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply) {
-    Loket__AuthChangePasswordRequest *request = loket__auth_change_password_request__unpack(NULL, call->body.len, call->body.data);
-    struct account account = {.known = false};
-    char hash[PASSWORD_HASH_BYTES];
-    enum loket_error code;
-    if (!request) return error_set(&reply->error, LOKET_BAD_REQUEST, NULL, "This is not the message of the method", NULL);
-    struct parameters p = {.count = 0};
-    put_bytes(&p, call->token.data, call->token.len);
-    code = account_read(auth, "select office_id::text, user_id::text, password_hash from api_auth.password_lookup($1)", &p,
-                        &account, &reply->error);
-    if (code == LOKET_OK && !password_verify(account.known ? account.hash : NULL, request->current_password)) {
-        /* sent again after a broken line: it is done already */
-        if (account.known && password_verify(account.hash, request->new_password)) goto out;
-        code = error_set(&reply->error, LOKET_WRONG_LOGIN, "current_password", "The present password is wrong", NULL);
-    }
-    if (code == LOKET_OK) code = password_check_rules(request->new_password, NULL, &reply->error);
-    if (code == LOKET_OK && strcmp(request->current_password, request->new_password) == 0)
-        code = error_set(&reply->error, LOKET_INVALID, "new_password", "The new password must differ from the present one", NULL);
-    if (code == LOKET_OK && !password_hash(request->new_password, hash)) {
-        unavailable(&reply->error);
-        code = LOKET_UNAVAILABLE;
-    }
-    if (code != LOKET_OK) goto out;
-    put_text(&p, hash);
-    code = run(auth, "select api_auth.password_change($1, $2)", &p, &reply->error);
-out:
-    explicit_bzero(request->current_password, strlen(request->current_password));
-    explicit_bzero(request->new_password, strlen(request->new_password));
-    loket__auth_change_password_request__free_unpacked(request, NULL);
-    explicit_bzero(&account, sizeof account);
-    return code;
-}
-
-static enum loket_error reset_password(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply) {
-    Loket__AuthResetPasswordRequest *request = loket__auth_reset_password_request__unpack(NULL, call->body.len, call->body.data);
-    char password[PASSWORD_RANDOM_BYTES], hash[PASSWORD_HASH_BYTES], user_id[24];
-    enum loket_error code;
-    if (!request) return error_set(&reply->error, LOKET_BAD_REQUEST, NULL, "This is not the message of the method", NULL);
-    (void)snprintf(user_id, sizeof user_id, "%lld", (long long)request->user_id);
-    loket__auth_reset_password_request__free_unpacked(request, NULL);
-    password_random(password);
-    if (!password_hash(password, hash)) {
-        unavailable(&reply->error);
-        return LOKET_UNAVAILABLE;
-    }
-    struct parameters p = {.count = 0};
-    put_bytes(&p, call->token.data, call->token.len);
-    put_text(&p, user_id);
-    put_text(&p, hash);
-    code = run(auth, "select api_auth.password_reset($1, $2, $3)", &p, &reply->error);
-    if (code == LOKET_OK) {
-        buffer_varint(&reply->body, 1 << 3 | 2);
-        buffer_varint(&reply->body, strlen(password));
-        buffer_text(&reply->body, password);
-    }
-    explicit_bzero(password, sizeof password);
-    return code;
+void auth_answer(struct auth_reply *reply, const ProtobufCMessage *message) {
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *bytes = malloc(size + 1);
+    if (!bytes) abort();
+    protobuf_c_message_pack(message, bytes);
+    buffer_add(&reply->body, bytes, size);
+    explicit_bzero(bytes, size);
+    free(bytes);
 }
 
 static const struct auth_method auth_table[] = {
-    {"auth.login", login},
-    {"auth.change_password", change_password},
-    {"auth.reset_password", reset_password},
+    {"auth.login", auth_login},
+    {"auth.resume", auth_resume},
+    {"auth.change_password", auth_change_password},
+    {"auth.reset_password", auth_reset_password},
+    {"auth.unlock", auth_unlock},
+    {"auth.prove", auth_prove},
+    {"auth.code_begin", auth_code_begin},
+    {"auth.code_confirm", auth_code_confirm},
 };
 
 static void send_reply(struct bufferevent *stream, uint64_t id, struct auth_reply *reply, enum loket_error code) {
@@ -321,6 +217,14 @@ static void on_stop(evutil_socket_t signal_number, short what, void *data) {
 int auth_run(const struct inheritance *given) {
     struct auth auth = {.config = given->config, .base = event_base_new()};
     int code = EX_SOFTWARE;
+    struct error error;
+    password_cost(auth.config->opslimit, auth.config->memlimit);
+    if (*auth.config->secret_key && code_key_read(auth.config->secret_key, auth.code_key, &error) != LOKET_OK) {
+        log_error(error.message, "file", error.argument);
+        event_base_free(auth.base);
+        return EX_CONFIG;
+    }
+    auth.has_code_key = *auth.config->secret_key != '\0';
     struct event *stop = auth.base ? evsignal_new(auth.base, SIGTERM, on_stop, auth.base) : NULL;
     struct evconnlistener *listener =
         auth.base ? evconnlistener_new(auth.base, on_accept, &auth, LEV_OPT_CLOSE_ON_EXEC, 0, given->auth_listener) : NULL;

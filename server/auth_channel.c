@@ -64,6 +64,24 @@ static struct request *take_call(struct auth_channel *channel, uint64_t id) {
     return NULL;
 }
 
+/* Who is logged in on the connection from now on. */
+static void follow_session(struct request *request, const Loket__Envelope *envelope) {
+    bool login = strcmp(request->method->name, "auth.login") == 0;
+    if (!login && strcmp(request->method->name, "auth.resume") != 0) return;
+    Loket__SessionReply *reply = loket__session_reply__unpack(NULL, envelope->body.len, envelope->body.data);
+    if (reply && !login) session_login(request->session, request->token, reply);
+    if (reply && login && reply->token.len == TOKEN_BYTES) session_login(request->session, reply->token.data, reply);
+    loket__session_reply__free_unpacked(reply, NULL);
+}
+
+/* The token of auth.resume: the answer does not say it again. */
+static void keep_token(struct request *request, const Loket__Envelope *envelope) {
+    if (strcmp(request->method->name, "auth.resume") != 0) return;
+    Loket__AuthResumeRequest *asked = loket__auth_resume_request__unpack(NULL, envelope->body.len, envelope->body.data);
+    if (asked && asked->token.len == TOKEN_BYTES) memcpy(request->token, asked->token.data, TOKEN_BYTES);
+    loket__auth_resume_request__free_unpacked(asked, NULL);
+}
+
 static void on_reply(struct auth_channel *channel, const Loket__Envelope *envelope) {
     struct request *request = take_call(channel, envelope->id);
     if (!request) return;
@@ -75,11 +93,7 @@ static void on_reply(struct auth_channel *channel, const Loket__Envelope *envelo
         request_finish(request, NULL, &error);
         return;
     }
-    if (request->session && strcmp(request->method->name, "auth.login") == 0) {
-        Loket__SessionReply *reply = loket__session_reply__unpack(NULL, envelope->body.len, envelope->body.data);
-        if (reply && reply->token.len == TOKEN_BYTES) session_login(request->session, reply->token.data, reply);
-        loket__session_reply__free_unpacked(reply, NULL);
-    }
+    if (request->session) follow_session(request, envelope);
     struct buffer body = {.data = envelope->body.data, .size = envelope->body.len};
     request_finish(request, &body, NULL);
 }
@@ -130,10 +144,16 @@ static bool channel_open(struct auth_channel *channel) {
 static uint8_t *pack_call(struct request *request, const Loket__Envelope *envelope, uint64_t id, size_t *size) {
     Loket__AuthCall call = LOKET__AUTH_CALL__INIT;
     Loket__Envelope outer = LOKET__ENVELOPE__INIT;
+    uint8_t channel[CHANNEL_BYTES];
     call.address = request->session->address;
     call.token.data = request->session->token;
     call.token.len = request->session->state == SESSION_LOGGED_IN ? TOKEN_BYTES : 0;
     call.body = envelope->body;
+    if (session_channel(request->session, channel)) {
+        call.channel.data = channel;
+        call.channel.len = sizeof channel;
+    }
+    call.certificate = request->session->certificate;
     size_t inner_size = loket__auth_call__get_packed_size(&call);
     uint8_t *inner = malloc(inner_size + 1);
     uint8_t *frame = NULL;
@@ -162,6 +182,7 @@ enum loket_error auth_channel_call(struct auth_channel *channel, struct request 
                                    struct error *error) {
     if (request->method->kind == METHOD_WRITE && envelope->key.len != IDEMPOTENCY_KEY_BYTES)
         return error_set(error, LOKET_REQUIRED, "key", "A write needs an idempotency key of 16 bytes", NULL);
+    keep_token(request, envelope);
     struct auth_call *call = channel->count < CALLS_AT_MOST && channel_open(channel) ? calloc(1, sizeof *call) : NULL;
     size_t size = 0;
     uint8_t *frame = call ? pack_call(request, envelope, ++channel->next_id, &size) : NULL;

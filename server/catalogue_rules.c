@@ -28,6 +28,7 @@ static const char *const clocks[] = {"runs", "stands", NULL};
 static const char *const guards[] = {"all_accepted", "some_refused",  "no_visit_needed", "inspections_done",
                                      "levy_due",     "no_levy",       "fee_paid",        "initialled",
                                      "not_involved", "signature_due", "no_signature",    NULL};
+static const char *const demands[] = {"optional", "required", NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", "lapsed", NULL};
 
 #define TEXT(name, most)                                                                                                           \
@@ -54,6 +55,9 @@ static const struct key_rule office_keys[] = {
     {"order", &value_word, false, 0, 0, orders},
     {"assignment", &value_word, false, 0, 0, assignments},
     {"surveyor_rest_days", &value_number, false, 0, 3650, NULL},
+    {"one_time_codes", &value_word, false, 0, 0, demands},
+    {"step_up", &value_flag, false, 0, 0, NULL},
+    {"four_eyes_roles", &value_flag, false, 0, 0, NULL},
     TEXT("arms", 200),
     TEXT("templates", 200),
     END,

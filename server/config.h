@@ -13,6 +13,9 @@ struct config {
     int connections;                         /* pipelined database connections of one worker */
     int clients_in_all, clients_per_address; /* of one worker */
     char *certificate, *key, *run_dir, *pid_file;
+    char *client_ca, *client_crl, *client_certificates; /* "none", "optional" or "required"; PEM files */
+    char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
+    int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *log_level, *sql;
     char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */

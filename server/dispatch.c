@@ -17,7 +17,8 @@ static void request_log(const struct request *request, const struct error *error
         (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 + (now.tv_nsec - request->began_at.tv_nsec) / 1000;
     log_info("request", "request", log_number((long long)request->serial), "method", request->method->name, "user",
              request->session ? request->session->username : "-", "address", request->session ? request->session->address : "-",
-             "us", log_number(micros), "code", error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
+             "certificate", request->session ? request->session->certificate : "", "us", log_number(micros), "code",
+             error_name(error ? error->code : LOKET_OK), "field", error ? error->field : "");
 }
 
 void request_finish(struct request *request, const struct buffer *body, const struct error *error) {
@@ -38,14 +39,10 @@ void request_finish(struct request *request, const struct buffer *body, const st
 }
 
 /* What a reply changes in the session that it goes to. */
-static void session_follow(struct request *request, const struct buffer *body) {
+static void session_follow(const struct request *request) {
     struct session *session = request->session;
     if (!session) return;
     if (strcmp(request->method->name, "auth.logout") == 0) session_logout(session);
-    if (strcmp(request->method->name, "auth.resume") != 0) return;
-    Loket__SessionReply *reply = loket__session_reply__unpack(NULL, body->size, body->data);
-    if (reply) session_login(session, request->token, reply);
-    loket__session_reply__free_unpacked(reply, NULL);
 }
 
 static void announce_text(const char *text, size_t size, void *data) {
@@ -69,7 +66,7 @@ static void on_answer(const PGresult *result, const struct error *error, void *d
             log_error("answer does not fit", "request", log_number((long long)request->serial), "field", failure.argument);
             error = &failure;
         } else {
-            session_follow(request, &body);
+            session_follow(request);
         }
     }
     request_finish(request, &body, error);
@@ -94,11 +91,6 @@ static enum loket_error to_database(struct request *request, const Loket__Envelo
     enum loket_error result =
         bind_request(request->method, envelope->body.data, envelope->body.len, &caller, &arena, &parameters, error);
     if (result == LOKET_OK) note_application(request, &parameters);
-    if (result == LOKET_OK && strcmp(request->method->name, "auth.resume") == 0) {
-        if (parameters.lengths[1] == (int)TOKEN_BYTES && parameters.values[1])
-            memcpy(request->token, parameters.values[1], TOKEN_BYTES);
-        else result = error_set(error, LOKET_NOT_LOGGED_IN, "token", "Log in first", NULL);
-    }
     if (result == LOKET_OK) result = pool_call(request->worker->pool, request->method, &parameters, on_answer, request, error);
     arena_drop(&arena);
     return result;

@@ -124,6 +124,11 @@ void session_logout(struct session *session) {
     session->began_at = seconds_now();
 }
 
+bool session_channel(const struct session *session, uint8_t channel[CHANNEL_BYTES]) {
+    SSL *ssl = bufferevent_openssl_get_ssl(session->stream);
+    return ssl && tls_channel(ssl, channel);
+}
+
 static bool has_queue(const struct session *session, const char *queue) {
     for (size_t i = 0; i < session->queue_count; i++)
         if (strcmp(session->queues[i], queue) == 0) return true;
@@ -209,6 +214,7 @@ static void on_event(struct bufferevent *stream, short what, void *data) {
             session_free(session);
             return;
         }
+        tls_peer_name(bufferevent_openssl_get_ssl(stream), session->certificate, sizeof session->certificate);
         session->state = SESSION_ANONYMOUS;
         session->began_at = session->heard_at = seconds_now();
         return;

@@ -23,6 +23,7 @@ struct session {
     struct bufferevent *stream;
     enum session_state state;
     char address[INET6_ADDRSTRLEN];
+    char certificate[128]; /* the name in the client's certificate; "" none */
     uint8_t token[TOKEN_BYTES];
     uint32_t roles;
     char username[40], office[40];
@@ -45,6 +46,9 @@ void session_reply(struct session *session, uint64_t id, const struct buffer *bo
 /* Who is logged in from now on; the token is copied. */
 void session_login(struct session *session, const uint8_t token[TOKEN_BYTES], const Loket__SessionReply *reply);
 void session_logout(struct session *session);
+
+/* What TLS exports of this connection and no other (RFC 8446, 7.5). False before the handshake. */
+bool session_channel(const struct session *session, uint8_t channel[CHANNEL_BYTES]);
 
 /* Tells every session that has the queue. */
 void session_push(struct worker *worker, const char *office, const char *queue, int64_t application_id, int64_t counter);

@@ -17,6 +17,7 @@
 static const char usage[] = "usage: loketd user add --office CODE --username U --name N --role R[@UNIT][:PERMIT] [--role ...]\n"
                             "                       [--nik NIK] [--demonstration]\n"
                             "       loketd user password --office CODE --username U\n"
+                            "       loketd user codes --office CODE --username U     (one-time codes are taken away)\n"
                             "The password is read from standard input, one line; when that is empty, one is made and printed.\n";
 
 struct request {
@@ -77,10 +78,12 @@ static bool password_read(struct request *request) {
 
 static bool password_prepare(struct request *request) {
     struct error error;
+    char names[400];
+    (void)snprintf(names, sizeof names, "%s %s %s", request->username, request->name ? request->name : "", request->office);
     if (!password_read(request)) return false;
     request->made = request->password[0] == '\0';
     if (request->made) password_random(request->password);
-    if (password_check_rules(request->password, request->username, &error) != LOKET_OK) {
+    if (password_check_rules(request->password, names, &error) != LOKET_OK) {
         (void)fputs("loketd: ", stderr);
         owner_print_message(error.message, error.argument);
         return false;
@@ -131,15 +134,22 @@ static bool store_password(PGconn *db, const struct request *request) {
     return owner_do(db, "select rule.user_password($1, $2, $3, $4)", 4, values);
 }
 
+static bool remove_codes(PGconn *db, const struct request *request) {
+    const char *values[] = {request->office, request->username};
+    return owner_do(db, "select rule.user_codes_reset($1, $2)", 2, values);
+}
+
 static const struct verb {
     const char *name;
     bool (*store)(PGconn *db, const struct request *request);
-} verbs[] = {{"add", store_new}, {"password", store_password}};
+    bool takes_password;
+} verbs[] = {{"add", store_new, true}, {"password", store_password, true}, {"codes", remove_codes, false}};
 
 static int verb_run(const struct config *config, const struct verb *verb, struct request *request) {
     int result = EX_DATAERR;
     PGconn *db = NULL;
-    if (!password_prepare(request)) goto out;
+    password_cost(config->opslimit, config->memlimit);
+    if (verb->takes_password && !password_prepare(request)) goto out;
     result = EX_UNAVAILABLE;
     db = owner_connect(config);
     if (!db || !owner_do(db, "begin", 0, NULL) || !owner_do(db, "set local role loket_owner", 0, NULL)) goto out;

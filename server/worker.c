@@ -64,7 +64,9 @@ static bool loop_open(struct loop *loop) {
     struct error error;
     worker->base = event_base_new();
     if (!worker->base) return false;
-    worker->tls = tls_server(worker->given->config->certificate, worker->given->config->key, &error);
+    const struct config *config = worker->given->config;
+    const struct tls_clients clients = {config->client_certificates, config->client_ca, config->client_crl};
+    worker->tls = tls_server(config->certificate, config->key, &clients, &error);
     if (!worker->tls) {
         log_error(error.message, "file", error.argument);
         return false;

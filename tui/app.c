@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <tui/app.h>
+#include <tui/lock.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/signing.h>
 #include <tui/transfer/upload.h>
@@ -20,7 +21,12 @@ struct pending {
     struct app *app;
     struct screen *screen;
     app_reply *reply;
-    bool is_write;
+    /* of a write: to send it again when the person has proved who they are */
+    bool is_write, unproved;
+    char method[LIMIT_METHOD_BYTES + 1];
+    uint8_t key[IDEMPOTENCY_KEY_BYTES];
+    ProtobufCMessage *request;
+    const ProtobufCMessageDescriptor *reply_type;
 };
 
 static struct pending *pendings; /* of the process's one app */
@@ -69,20 +75,25 @@ void app_complain(struct app *app, const char *message, const char *argument) {
 void app_refused(struct app *app, struct screen *screen, const struct error *error) {
     app_complain(app, error->message, error->argument);
     app->unavailable = error->code == LOKET_UNAVAILABLE;
+    if (error->code == LOKET_ENROLMENT_NEEDED) codes_open(app);
     if (screen && error->field[0] && screen->ops->refused) (void)screen->ops->refused(screen, error);
 }
 
 static void keys_replay(struct app *app);
+static void ask_proof(struct screen *screen);
 
-static void on_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
-    (void)client;
-    struct pending *pending = data, **link = &pendings;
-    struct app *app = pending->app;
-    struct screen *screen = pending->screen;
+static void pending_free(struct pending *pending) {
+    struct pending **link = &pendings;
     while (*link != pending) link = &(*link)->next;
     *link = pending->next;
+    if (pending->request) protobuf_c_message_free_unpacked(pending->request, NULL);
+    free(pending);
+}
+
+static void answered(struct pending *pending, const ProtobufCMessage *reply, const struct error *error) {
+    struct app *app = pending->app;
+    struct screen *screen = pending->screen;
     if (screen) {
-        if (pending->is_write) screen->waits = false;
         if (error) app_refused(app, screen, error);
         else if (pending->is_write || app->unavailable) {
             app->message[0] = '\0';
@@ -91,7 +102,7 @@ static void on_reply(struct client *client, const ProtobufCMessage *reply, const
         pending->reply(screen, reply, error);
         app->dirty = true;
     }
-    free(pending);
+    pending_free(pending);
     keys_replay(app);
 }
 
@@ -101,20 +112,96 @@ static void supersede(const struct screen *screen, app_reply *reply) {
         if (pending->screen == screen && pending->reply == reply && !pending->is_write) pending->screen = NULL;
 }
 
+static void on_reply(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
+    (void)client;
+    struct pending *pending = data;
+    struct screen *screen = pending->screen;
+    if (screen && pending->is_write) screen->waits = false;
+    pending->unproved = screen && pending->is_write && error && error->code == LOKET_PROOF_NEEDED;
+    if (pending->unproved) ask_proof(screen);
+    else answered(pending, reply, error);
+}
+
+static struct pending *next_unproved(struct app *app) {
+    for (struct pending *pending = pendings; pending; pending = pending->next)
+        if (pending->unproved && pending->app == app) return pending;
+    return NULL;
+}
+
+/* Nobody proved anything: what was asked for is refused. */
+static void proof_given_up(struct app *app) {
+    struct error error;
+    error_set(&error, LOKET_PROOF_NEEDED, NULL, N_("Not done: your password was not given again"), NULL);
+    for (struct pending *pending; (pending = next_unproved(app));) {
+        pending->unproved = false;
+        answered(pending, NULL, &error);
+    }
+}
+
+static void send_again(struct app *app) {
+    struct error error;
+    for (struct pending *pending; (pending = next_unproved(app));) {
+        pending->unproved = false;
+        if (!pending->screen) pending_free(pending);
+        else if (client_call(app->client, pending->method, pending->request, pending->key, pending->reply_type, on_reply, pending,
+                             &error))
+            pending->screen->waits = true;
+        else answered(pending, NULL, &error);
+    }
+}
+
+static void on_proved(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
+    struct app *app = data;
+    struct pending *pending = next_unproved(app);
+    (void)client;
+    (void)reply;
+    app->dirty = true;
+    if (!error) {
+        app_say(app, "", NULL);
+        send_again(app);
+        return;
+    }
+    app_complain(app, error->message, error->argument);
+    if (error->code == LOKET_WRONG_LOGIN && pending && pending->screen) ask_proof(pending->screen);
+    else proof_given_up(app);
+}
+
+static void on_proof(struct screen *screen, bool yes, const char *text) {
+    struct app *app = screen->app;
+    Loket__AuthProveRequest request = LOKET__AUTH_PROVE_REQUEST__INIT;
+    struct error error;
+    request.password = (char *)text;
+    if (!yes || !client_call(app->client, "auth.prove", &request.base, NULL, &loket__empty__descriptor, on_proved, app, &error))
+        proof_given_up(app);
+}
+
+/* One question for all that waits for it. */
+static void ask_proof(struct screen *screen) {
+    if (dialog_asks(screen->app, on_proof)) return;
+    dialog_ask_secret(screen, _("This is done in your name, and your password was given more than 5 minutes ago."),
+                      _("Password or one-time code"), on_proof);
+}
+
 static void call(struct screen *screen, const char *method, const ProtobufCMessage *request, const uint8_t *key,
                  const ProtobufCMessageDescriptor *reply_type, app_reply *reply) {
     struct app *app = screen->app;
     struct error error;
     struct pending *pending = calloc(1, sizeof *pending);
     if (!pending) abort();
-    *pending = (struct pending){pendings, app, screen, reply, key != NULL};
+    *pending = (struct pending){
+        .next = pendings, .app = app, .screen = screen, .reply = reply, .is_write = key != NULL, .reply_type = reply_type};
+    (void)snprintf(pending->method, sizeof pending->method, "%s", method);
+    if (key) {
+        memcpy(pending->key, key, sizeof pending->key);
+        pending->request = app_copy(request);
+    }
     if (!key) supersede(screen, reply);
+    pendings = pending;
     if (!client_call(app->client, method, request, key, reply_type, on_reply, pending, &error)) {
-        free(pending);
+        pending_free(pending);
         app_refused(app, screen, &error);
         return;
     }
-    pendings = pending;
     if (key) {
         screen->waits = true;
         app_say(app, app->line == CLIENT_LIVE ? N_("Sending…") : N_("The line is down: it is sent as soon as it is back"), NULL);
@@ -152,6 +239,8 @@ bool app_has_role(const struct app *app, const char *role) {
 void app_logged_out(struct app *app) {
     uploads_stop(app->uploads);
     signing_forget(app->signing);
+    lock_forget(app->lock);
+    if (app->session.username[0]) (void)snprintf(app->last_user, sizeof app->last_user, "%s", app->session.username);
     free(app->session.roles);
     app->session = (struct session_info){0};
     app->last_folder[0] = '\0';
@@ -180,12 +269,14 @@ void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
     }
     uploads_resume(app->uploads);
     signing_event(app->signing);
+    lock_touch(app->lock);
 }
 
 static const struct key_row common_keys[] = {
     {ACTION_HELP, "help", "F1 ? ^T", N_("help"), N_("this page")},
     {ACTION_REDRAW, "redraw", "^L", NULL, N_("draw the screen again")},
     {ACTION_PALETTE, "palette", "^P :", NULL, N_("any action or screen by a few letters of its name")},
+    {ACTION_LOCK, "lock", "^K", NULL, N_("lock the screen: your password opens it again")},
     {0, NULL, NULL, NULL, NULL},
 };
 
@@ -260,6 +351,11 @@ void app_draw(struct app *app) {
         terminal_show();
         return;
     }
+    if (lock_closed(app->lock)) {
+        lock_draw(app->lock);
+        terminal_show();
+        return;
+    }
     draw_title(app);
     terminal_rule(1);
     int rows = LINES - 5;
@@ -301,6 +397,7 @@ static void common_action(struct app *app, int action) {
 
 static void handle_key(struct app *app, int key, bool pasted) {
     struct screen *top = app->top;
+    if (!app->dialog && next_unproved(app) && !top->waits) proof_given_up(app);
     if (app->help_open) {
         app->help_open = false;
         app->dirty = true;
@@ -332,6 +429,16 @@ static void handle_key(struct app *app, int key, bool pasted) {
 /* Keys typed while an answer was awaited are kept in order. A dead line must not lock anybody in: back always works then. */
 static void take_key(struct app *app, int key, bool pasted) {
     bool leaves = app->line != CLIENT_LIVE && !pasted && (key == 27 || key == (KEY_FUNCTION | KEY_F(3)));
+    lock_touch(app->lock);
+    if (lock_closed(app->lock)) {
+        lock_key(app->lock, key, pasted);
+        return;
+    }
+    /* also from a dialog, and while an answer is awaited */
+    if (!pasted && app->session.live && key_action(common_keys, key, false) == ACTION_LOCK) {
+        lock_close(app->lock);
+        return;
+    }
     size_t room = sizeof app->kept_keys / sizeof app->kept_keys[0];
     if (app->top->waits && !app->help_open && !app->dialog && key != KEY_CONTROL('L') && !leaves) {
         if (app->kept_count == room) return;
@@ -344,6 +451,7 @@ static void take_key(struct app *app, int key, bool pasted) {
 
 static void keys_replay(struct app *app) {
     size_t taken = 0;
+    if (lock_closed(app->lock)) return;
     while (taken < app->kept_count && app->top && !app->top->waits) {
         handle_key(app, app->kept_keys[taken], app->kept_pasted[taken]);
         taken++;
@@ -383,10 +491,6 @@ int app_run(struct app *app) {
     }
     while (app->top) app_pop(app);
     for (int i = 0; i < 5; i++) event_free(events[i]);
-    while (pendings) {
-        struct pending *next = pendings->next;
-        free(pendings);
-        pendings = next;
-    }
+    while (pendings) pending_free(pendings);
     return EX_OK;
 }

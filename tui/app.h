@@ -71,6 +71,8 @@ struct app {
     struct uploads *uploads;    /* files on their way in */
     struct signing *signing;    /* what waits for this user's signature */
     char last_folder[PATH_MAX]; /* that files were chosen from in this session; "" none yet */
+    struct lock *lock;          /* over everything, while it is closed */
+    char last_user[40];         /* whose screens lie below a login */
     bool language_given;        /* on the command line: it stays, whatever the profile says */
     enum client_line line;
     char message[400];

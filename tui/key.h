@@ -25,6 +25,7 @@ enum action {
     ACTION_MARK,
     ACTION_MARK_ALL,
     ACTION_REDRAW,
+    ACTION_LOCK,
     ACTION_OWN = 100
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 #include <tui/entry/scanner.h>
+#include <tui/lock.h>
 #include <tui/options.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/signing.h>
@@ -90,7 +91,8 @@ int main(int argc, char **argv) {
     app.scanner_folder = options.scanner;
     app.signing_key = options.key;
     app.language_given = options.language_given;
-    const struct client_options line = {options.server, options.ca, options.server_name};
+    const struct client_options line = {options.server, options.ca, options.server_name, options.certificate,
+                                        options.certificate_key};
     const struct client_hooks hooks = {on_line, on_event, on_session_lost, &app};
     app.client = app.base ? client_new(app.base, &line, &hooks, &error) : NULL;
     if (!app.client) {
@@ -101,6 +103,7 @@ int main(int argc, char **argv) {
     }
     app.uploads = uploads_new(&app, documents_changed);
     app.signing = signing_new(&app);
+    app.lock = lock_new(&app, options.lock_minutes);
     struct scanner *scanner = options.scanner ? scanner_new(app.base, options.scanner, on_scan, &app) : NULL;
     if (!terminal_open(app.plain)) {
         (void)fprintf(stderr, "loket: %s\n", _("This terminal is not known: set TERM"));
@@ -114,6 +117,7 @@ int main(int argc, char **argv) {
     scanner_free(scanner);
     uploads_free(app.uploads);
     signing_free(app.signing);
+    lock_free(app.lock);
     free(app.session.roles);
     loket__calendar_reply__free_unpacked(app.calendar_reply, NULL);
     client_free(app.client);

@@ -12,6 +12,9 @@
 #include <tui/key.h>
 #include <tui/options.h>
 
+#define LOCK_MINUTES      10
+#define LOCK_MINUTES_MOST 1440
+
 static const struct setting {
     const char *name, *flag, *environment;
     size_t place;
@@ -26,6 +29,9 @@ static const struct setting {
     {"printer", "printer", "LOKET_PRINTER", offsetof(struct options, printer)},
     {"scanner", "scanner", "LOKET_SCANNER", offsetof(struct options, scanner)},
     {"key", "key", "LOKET_KEY", offsetof(struct options, key)},
+    {"certificate", "certificate", "LOKET_CERTIFICATE", offsetof(struct options, certificate)},
+    {"certificate_key", "certificate-key", "LOKET_CERTIFICATE_KEY", offsetof(struct options, certificate_key)},
+    {"lock_minutes", "lock-minutes", "LOKET_LOCK_MINUTES", offsetof(struct options, lock)},
 };
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
@@ -38,7 +44,8 @@ static void usage(FILE *out) {
                   "loket %s, the client of Loket\n\n"
                   "loket [--server HOST:PORT,...] [--ca FILE] [--server-name NAME] [--office CODE]\n"
                   "      [--user NAME] [--lang id|en] [--receipts FOLDER] [--printer COMMAND] [--plain]\n"
-                  "      [--scanner FOLDER] [--key FILE|pkcs11:...]\n"
+                  "      [--scanner FOLDER] [--key FILE|pkcs11:...] [--lock-minutes N]\n"
+                  "      [--certificate FILE] [--certificate-key FILE]\n"
                   "loket --track [--office CODE]    follow an application by its number and PIN\n"
                   "loket --verify CODE [--office CODE]   is this permit genuine and in force?\n",
                   LOKET_VERSION);
@@ -103,13 +110,25 @@ static bool files_read(struct options *options, int *code) {
     return false;
 }
 
+/* Minutes without a key until the screen locks; parts of one count, 0 is never. */
+static bool lock_read(struct options *options, int *code) {
+    char *end = NULL;
+    options->lock_minutes = options->lock ? strtod(options->lock, &end) : LOCK_MINUTES;
+    if (!options->lock ||
+        (end != options->lock && !*end && options->lock_minutes >= 0 && options->lock_minutes <= LOCK_MINUTES_MOST))
+        return true;
+    (void)fprintf(stderr, "loket: lock_minutes: this is not a number from 0 to %d: %s\n", LOCK_MINUTES_MOST, options->lock);
+    *code = EX_CONFIG;
+    return false;
+}
+
 bool options_read(struct options *options, int argc, char **argv, int *code) {
     if (!flags_read(options, argc, argv, code)) return false;
     for (size_t i = 0; i < SETTINGS; i++) {
         const char **place = value_of(options, &settings[i]), *given = getenv(settings[i].environment);
         if (!*place && given && *given) *place = given;
     }
-    if (!files_read(options, code)) return false;
+    if (!files_read(options, code) || !lock_read(options, code)) return false;
     if (!options->server) options->server = "localhost:" DEFAULT_PORT;
     if (!options->language || strcmp(options->language, "en") != 0) options->language = "id";
     return true;

@@ -7,7 +7,10 @@
 struct options {
     const char *server, *ca, *server_name, *office, *user, *language, *receipts, *printer;
     const char *scanner, *key; /* the folder that a scanner fills; the head's key: a PKCS#12 file or a pkcs11: URI */
-    const char *verify;        /* a permit's code, to check and nothing else */
+    const char *certificate, *certificate_key; /* the client's own, where the office wants one */
+    const char *lock;                          /* minutes without a key, as text */
+    double lock_minutes;
+    const char *verify; /* a permit's code, to check and nothing else */
     bool plain, track;
     bool language_given; /* by a flag: it stays, whatever the user's profile says */
 };

@@ -73,7 +73,8 @@ static void on_line(struct client *client, enum client_line line, const char *wh
 int verify_code(const struct options *options) {
     struct question question = {event_base_new(), EX_UNAVAILABLE};
     (void)signal(SIGPIPE, SIG_IGN);
-    const struct client_options line = {options->server, options->ca, options->server_name};
+    const struct client_options line = {options->server, options->ca, options->server_name, options->certificate,
+                                        options->certificate_key};
     const struct client_hooks hooks = {on_line, NULL, NULL, NULL};
     struct timeval patience = {PATIENCE_SECONDS, 0};
     struct error error = {.code = LOKET_OK};

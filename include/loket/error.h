@@ -26,7 +26,10 @@ enum loket_error {
     LOKET_TOO_MANY = 14,
     LOKET_UNAVAILABLE = 15,
     LOKET_INTERNAL = 16,
-    LOKET_PASSWORD_EXPIRED = 17
+    LOKET_PASSWORD_EXPIRED = 17,
+    LOKET_CODE_NEEDED = 18,
+    LOKET_PROOF_NEEDED = 19,
+    LOKET_ENROLMENT_NEEDED = 20
 };
 
 /* Owned by the caller; every string is NUL-terminated and cut to fit, never allocated. */

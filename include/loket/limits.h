@@ -18,6 +18,13 @@
 #define TOKEN_BYTES           32u /* session token */
 #define IDEMPOTENCY_KEY_BYTES 16u
 
+/* A session goes on in a new connection only with the client's own key (Ed25519): see proto/README.md. */
+#define PROOF_KEY_BYTES 32u
+#define PROOF_BYTES     64u
+#define CHANNEL_BYTES   32u
+#define CHANNEL_LABEL   "EXPORTER-loket-resume"
+#define PROOF_TEXT      "loket/1 resume"
+
 #define HANDSHAKE_SECONDS 10  /* to finish TLS */
 #define LOGIN_SECONDS     120 /* a connection without a session is closed after this */
 #define IDLE_SECONDS      300 /* a connection that sends nothing */

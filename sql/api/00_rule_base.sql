@@ -67,7 +67,7 @@ as $$
 $$;
 
 -- First line of every function that needs a session: who is asking, and does the method admit them?
--- NOT_LOGGED_IN, PASSWORD_EXPIRED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
+-- NOT_LOGGED_IN, PASSWORD_EXPIRED, ENROLMENT_NEEDED, FORBIDDEN. Idle limit 8 hours; the absolute limit stands in the session.
 create function rule.enter(session_token bytea, method text)
 returns rule.who
 language plpgsql
@@ -88,10 +88,15 @@ begin
   if not found then
     perform rule.fail(4, null, 'Log in first');
   end if;
-  if s.must_change_password and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password') then
+  if s.must_change_password and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password',
+                                               'auth.unlock') then
     perform rule.fail(17, null, 'Change your password first');
   end if;
   perform rule.work_for(s.office_id, null);
+  if method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password', 'auth.unlock', 'auth.code_begin',
+                    'auth.code_confirm') and rule.must_enrol(s.office_id, s.user_id) then
+    perform rule.fail(20, null, 'Set up your one-time codes first');
+  end if;
   -- own roles first: what is done is recorded under the first that fits
   select array_agg(x.role order by x.own desc, x.role), min(x.unit_id)
     into who.roles, who.unit_id

@@ -91,19 +91,23 @@ begin
   end if;
   select coalesce(bit_or(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
   insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration, header, signatory_title,
-                                     verification_address, electronic_signature, arms, work_order, assignment, surveyor_rest_days)
+                                     verification_address, electronic_signature, arms, work_order, assignment, surveyor_rest_days,
+                                     one_time_codes, step_up, four_eyes_roles)
   values (given->>'code', given->>'name', given->>'city', coalesce(given->>'address', ''), coalesce(given->>'phone', ''),
           given->>'time_zone', off, (document->>'demonstration')::boolean, coalesce(given->>'header', ''),
           coalesce(given->>'signatory_title', ''), coalesce(given->>'verification_address', ''),
           coalesce((given->>'electronic_signature')::boolean, false), decode(document->>'arms', 'base64'),
-          coalesce(given->>'order', 'advisory'), coalesce(given->>'assignment', 'manual'), coalesce((given->>'surveyor_rest_days')::int, 180))
+          coalesce(given->>'order', 'advisory'), coalesce(given->>'assignment', 'manual'), coalesce((given->>'surveyor_rest_days')::int, 180),
+          coalesce(given->>'one_time_codes', 'optional'), coalesce((given->>'step_up')::boolean, false),
+          coalesce((given->>'four_eyes_roles')::boolean, false))
   on conflict (code) do update
      set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
          time_zone = excluded.time_zone,
          weekly_off = case when o.own_calendar then o.weekly_off else excluded.weekly_off end, demonstration = excluded.demonstration,
          header = excluded.header, signatory_title = excluded.signatory_title, verification_address = excluded.verification_address,
          electronic_signature = excluded.electronic_signature, arms = excluded.arms, work_order = excluded.work_order,
-         assignment = excluded.assignment, surveyor_rest_days = excluded.surveyor_rest_days
+         assignment = excluded.assignment, surveyor_rest_days = excluded.surveyor_rest_days,
+         one_time_codes = excluded.one_time_codes, step_up = excluded.step_up, four_eyes_roles = excluded.four_eyes_roles
   returning o.office_id into id;
   perform rule.work_for(id, null);
   perform rule.load_calendar(id, document);

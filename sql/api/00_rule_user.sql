@@ -111,12 +111,27 @@ begin
   if changed is null then
     perform rule.fail(9, '--username', 'There is no such user: "%s"', username);
   end if;
-  insert into identity.credential (office_id, user_id, password_hash)
-  values (o.office_id, changed, password_hash)
-  on conflict on constraint credential_pkey do update set password_hash = excluded.password_hash, changed_at = now();
+  perform rule.set_password(o.office_id, changed, password_hash);
   update session.session s set ended_at = now()
    where s.office_id = o.office_id and s.user_id = changed and s.ended_at is null;
   perform rule.record((o.office_id, null, 'loketd user', null, 'user.password', '{}', null)::rule.who, 'password_reset',
                       detail => jsonb_build_object('user_id', changed));
+end
+$$;
+
+-- One-time codes taken away at the machine: the way back of an office whose only administrator lost the telephone.
+create function rule.user_codes_reset(office text, username text)
+returns void
+language plpgsql
+as $$
+declare
+  o catalogue.office := rule.office_of_code(office);
+  id bigint;
+begin
+  select u.user_id into id from identity.user_account u where u.office_id = o.office_id and u.username = user_codes_reset.username;
+  if id is null then
+    perform rule.fail(9, '--username', 'There is no such user: "%s"', username);
+  end if;
+  perform rule.remove_codes((o.office_id, null, 'loketd user', null, 'user.codes', '{}', null)::rule.who, id);
 end
 $$;

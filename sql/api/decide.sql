@@ -70,6 +70,9 @@ begin
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
   perform rule.is_one_of(action, 'action', 'approve', 'refuse', 'send_back');
+  if action <> 'send_back' then
+    perform rule.need_proof(session_token);
+  end if;
   app := rule.lock_application(who, application_id, version);
   return rule.remember(who, idempotency_key, request, rule.decide(who, app, 'approval', action, reason, rule));
 end

@@ -133,6 +133,7 @@ begin
   for office in select o.* from catalogue.office o loop
     perform rule.work_for(office.office_id, null);
     delete from session.answer a where a.office_id = office.office_id and a.at < now() - interval '7 days';
+    delete from identity.known_address k where k.office_id = office.office_id and k.last_at < now() - interval '90 days';
     perform rule.prune_documents(office.office_id);
     perform rule.begin_versions(office.office_id);
   end loop;

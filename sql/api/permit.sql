@@ -191,6 +191,7 @@ begin
   if before is not null then
     return jsonb_populate_record(null::api.empty, before);
   end if;
+  perform rule.need_proof(session_token);
   reason := rule.text(reason, 'reason', 2000);
   select a.* into app
     from application.permit_change x

@@ -3,7 +3,7 @@
 create type api.user_row as (
   user_id bigint, username text, name text, active boolean, roles api.role_row[], last_login_at bigint, nik text, version int);
 create type api.admin_users_reply as (users api.user_row[], next text);
-create type api.admin_user_save_reply as (user_id bigint, version int, announce text[]);
+create type api.admin_user_save_reply as (user_id bigint, version int, waiting boolean, announce text[]);
 
 create function api.admin_users(session_token bytea, text text, after text)
 returns api.admin_users_reply
@@ -73,8 +73,22 @@ begin
 end
 $$;
 
--- Replaces a user's roles. Admin excludes every other role, a department's people work for one department, and
--- nobody changes their own.
+-- Admin excludes every other role, and a department's people work for one department.
+create function rule.check_roles_together(roles identity.user_role[])
+returns void
+language plpgsql
+as $$
+begin
+  if exists (select from unnest(roles) r where r.role = 'admin') and exists (select from unnest(roles) r where r.role <> 'admin') then
+    perform rule.fail(7, 'roles', 'An administrator has no other role: no part in any application');
+  end if;
+  if (select count(distinct r.unit_id) from unnest(roles) r where r.role in ('technical_coordinator', 'surveyor')) > 1 then
+    perform rule.fail(7, 'roles', 'Somebody of a technical department works for one department only');
+  end if;
+end
+$$;
+
+-- Replaces a user's roles, checked before. Nobody changes their own; who loses one is logged out everywhere.
 create function rule.save_roles(who rule.who, user_id bigint, roles identity.user_role[])
 returns void
 language plpgsql
@@ -83,12 +97,7 @@ declare
   before jsonb := to_jsonb(rule.role_rows(who.office_id, save_roles.user_id));
   after jsonb;
 begin
-  if exists (select from unnest(roles) r where r.role = 'admin') and exists (select from unnest(roles) r where r.role <> 'admin') then
-    perform rule.fail(7, 'roles', 'An administrator has no other role: no part in any application');
-  end if;
-  if (select count(distinct r.unit_id) from unnest(roles) r where r.role in ('technical_coordinator', 'surveyor')) > 1 then
-    perform rule.fail(7, 'roles', 'Somebody of a technical department works for one department only');
-  end if;
+  perform rule.check_roles_together(roles);
   delete from identity.user_role r where r.office_id = who.office_id and r.user_id = save_roles.user_id;
   insert into identity.user_role (office_id, user_id, role, unit_id, permit_type_id)
   select distinct who.office_id, save_roles.user_id, r.role, r.unit_id, r.permit_type_id from unnest(roles) r;
@@ -96,8 +105,23 @@ begin
   if user_id = who.user_id and after is distinct from before then
     perform rule.fail(5, 'roles', 'Nobody changes their own roles');
   end if;
+  if not before <@ after then
+    update session.session s set ended_at = now()
+     where s.office_id = who.office_id and s.user_id = save_roles.user_id and s.ended_at is null;
+  end if;
   perform rule.record(who, 'user_roles', detail => jsonb_build_object('user_id', user_id, 'before', before, 'after', after));
 end
+$$;
+
+-- Are these other roles than the user has?
+create function rule.roles_differ(office_id bigint, user_id bigint, roles identity.user_role[])
+returns boolean
+language sql stable
+as $$
+  with have as (select r.role, r.unit_id, r.permit_type_id from identity.user_role r
+                 where r.office_id = roles_differ.office_id and r.user_id = roles_differ.user_id),
+       want as (select distinct r.role, r.unit_id, r.permit_type_id from unnest(roles) r)
+  select exists (select from (table have except table want) x) or exists (select from (table want except table have) x);
 $$;
 
 -- The account itself, new or changed. STALE, NOT_FOUND, DUPLICATE.
@@ -154,6 +178,8 @@ declare
   before jsonb := rule.replay(who, idempotency_key, request);
   given identity.user_account;
   u identity.user_account;
+  wanted identity.user_role[];
+  waits boolean := false;
 begin
   if before is not null then
     return jsonb_populate_record(null::api.admin_user_save_reply, before);
@@ -170,9 +196,19 @@ begin
     given.nik := rule.check_nik(nik, 'nik');
   end if;
   u := rule.save_account(who, given);
-  perform rule.save_roles(who, u.user_id, array(select r from rule.checked_roles(who.office_id, roles) r));
+  wanted := array(select r from rule.checked_roles(who.office_id, roles) r);
+  if rule.roles_differ(who.office_id, u.user_id, wanted) then
+    perform rule.need_proof(session_token);
+    waits := (select o.four_eyes_roles from catalogue.office o where o.office_id = who.office_id);
+    if waits then
+      perform rule.check_roles_together(wanted);
+      perform rule.ask_change(who, u.user_id, 'roles', coalesce(roles, '[]'), null);
+    else
+      perform rule.save_roles(who, u.user_id, wanted);
+    end if;
+  end if;
   perform rule.record(who, 'user_save', detail => jsonb_build_object('user_id', u.user_id, 'username', u.username,
                                                                     'name', u.name, 'active', u.active));
-  return rule.remember(who, idempotency_key, request, (u.user_id, u.version, null)::api.admin_user_save_reply);
+  return rule.remember(who, idempotency_key, request, (u.user_id, u.version, waits, null)::api.admin_user_save_reply);
 end
 $$;

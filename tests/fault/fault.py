@@ -6,8 +6,6 @@ import os
 import random
 import re
 import signal
-import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -29,24 +27,25 @@ class Person:
     """One user with a connection that falls and comes back; every call is made until it is answered."""
 
     def __init__(self, user):
-        self.user, self.client, self.token, self.lost = user, None, None, 0
+        self.user, self.client, self.token, self.proof_key, self.lost = user, None, None, None, 0
 
     def connected(self):
         while self.client is None:
             try:
                 client = Client(ADDRESS, CA)
-                client.socket.settimeout(15)
+                client.wait_at_most(15)
                 if self.token:
                     try:
-                        client.call("auth.resume", pb.AuthResumeRequest(token=self.token), pb.SessionReply)
+                        client.resume(self.token, client.proof(self.token, self.proof_key))
                         self.client = client
                         break
                     except Refused as refused:
                         if refused.code != "NOT_LOGGED_IN":
                             raise
                 self.token = client.login(self.user, PASSWORDS[self.user]).token
+                self.proof_key = client.proof_key
                 self.client = client
-            except (OSError, ssl.SSLError, ConnectionError, Refused):
+            except (OSError, Refused):
                 time.sleep(0.1)
         return self.client
 
@@ -66,7 +65,7 @@ class Person:
                 if refused.code == "NOT_LOGGED_IN":
                     self.drop()
                 time.sleep(0.1)
-            except (OSError, ssl.SSLError, ConnectionError, socket.timeout):
+            except OSError:
                 self.drop()
 
     def write(self, method, request, reply_type):
@@ -197,7 +196,7 @@ def cut_lines(desks):
         for person in (desk.clerk, desk.analyst, desk.section_head, desk.head):
             if person.client:
                 try:
-                    person.client.socket.shutdown(socket.SHUT_RDWR)
+                    person.client.cut()
                 except OSError:
                     pass
 

@@ -25,14 +25,14 @@ select is((select e.detail->>'not_recorded_for' from t.last('fo2', 'forbidden') 
 select is(t.try('select api.session_refused(''\x00'', ''x'', null, null, null)'), 'LK004', 'a stranger writes refusals');
 
 -- logins
-select api_auth.login_failed(t.office(), 'fo1', '192.0.2.7') from generate_series(1, 5) \g /dev/null
+select api_auth.login_failed(t.office(), 'fo1', '192.0.2.7', 'password') from generate_series(1, 5) \g /dev/null
 select is(t.try('select api_auth.login_lookup(''uji'', ''fo1'', ''192.0.2.7'')'), 'LK014', '(too many)');
 select api_auth.login_blocked('uji', 'fo1', '192.0.2.7') from generate_series(1, 3) \g /dev/null
 select is((select string_agg(e.action || ' ' || e.n, ', ' order by e.action) from (select action, count(*) n from audit.event where office_id = t.office() and address = '192.0.2.7' group by 1) e),
           'login_blocked 1, login_failed 5', 'failed and stopped logins are not in the log, or fill it');
 
 -- sessions
-select api.auth_resume('192.0.2.9', t.token('an1')), api.auth_resume('192.0.2.9', t.token('an1')) \g /dev/null
+select api_auth.resume_done(t.token('an1'), '192.0.2.9', null), api_auth.resume_done(t.token('an1'), '192.0.2.9', null) \g /dev/null
 select is((select e.address || ' ' || (e.detail->>'from') from t.last('an1', 'session_moved') e), '192.0.2.9 192.0.2.1', 'a session that goes on from another address is not recorded');
 select is(t.count('an1', 'session_moved'), 1::bigint, 'each reconnection is recorded though nothing moved');
 update session.session set expires_at = now() - interval '1 minute' where user_id = t.user_id('an2');

@@ -1,7 +1,7 @@
 -- Users and sessions: an administrator runs the office's accounts and takes no part in its work.
 begin;
 \ir lib/setup.sql
-select plan(39);
+select plan(40);
 
 create function t.save(change jsonb default '{}', username text default 'ad1', id bigint default 0, version int default 0) returns text language sql volatile as $$
   select format('select api.admin_user_save(%L, %L, %s, %s, %L, %L, %L, %L, %L)', t.token(save.username), t.key(), id, version, x->>'username',
@@ -30,7 +30,9 @@ select is(t.try(t.save('{"username":"an1"}', 'ad1', 0, 0)), 'LK013 username', 'a
 select is(t.try(t.save('{}', 'ad1', 987654321, 1)), 'LK009 user_id', 'an unknown user is refused');
 select lives_ok(t.save('{"username":"an1","roles":[{"role":"analyst","permit_type":"TESL"}]}', 'ad1', t.user_id('an1'), t.uversion('an1')), 'a role for one permit type');
 create table t.app as select t.submit() as a;
-select is(t.try(t.call('an1', a, 'draft')), 'LK005 action', 'does not reach another') from t.app;
+select is(t.try(t.call('an1', a, 'draft')), 'LK004', 'who lost what they could do is logged out') from t.app;
+update session.session set ended_at = null where user_id = t.user_id('an1');
+select is(t.try(t.call('an1', a, 'draft')), 'LK005 action', 'and logged in again, does not reach another') from t.app;
 select is((api.queue_list(t.token('an1'), null, null, null, 0)).total, 0, 'nor see it in the queue');
 select lives_ok(t.save('{"username":"an2","active":false}', 'ad1', t.user_id('an2'), t.uversion('an2')), 'an account is closed');
 select is(t.try(t.call('an2', a, 'draft')), 'LK004', 'and its open session ends') from t.app;

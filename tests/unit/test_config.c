@@ -59,6 +59,8 @@ static void a_mistake_names_its_setting(void **state) {
     refused("[server]\nworkers = many\n", "workers");
     refused("[server]\nworkers = 0\n", "workers");
     refused("[server]\nworkers = 65\n", "workers");
+    refused("[auth]\nopslimit = 1\n", "opslimit"); /* below OWASP's least */
+    refused("[auth]\nmemlimit = 18\n", "memlimit");
     refused("[server]\ncolour = blue\n", "colour");
     refused("[kitchen]\nlisten = 1\n", "kitchen");
 }

@@ -23,12 +23,26 @@ static void login_draw(struct screen *screen, int row, int rows) {
     form_draw(&((struct login_screen *)screen)->form, row + 1, rows - 1);
 }
 
+/* The password was right and a code is asked for: it is kept, and the second field comes. */
+static void refuse(struct login_screen *self, const struct error *error) {
+    const char *message = self->base.app->message;
+    struct field *code = form_find(&self->form, "code");
+    if (error->code == LOKET_CODE_NEEDED || strcmp(error->field, "code") == 0) {
+        if (!code) code = form_add(&self->form, "code", _("One-time code"), FIELD_TEXT, false);
+        field_set(code, "");
+        (void)form_refuse(&self->form, "code", message);
+        return;
+    }
+    if (code) field_set(code, "");
+    field_set(form_find(&self->form, "password"), "");
+    (void)form_refuse(&self->form, "password", message);
+}
+
 static void on_session(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct login_screen *self = (struct login_screen *)screen;
     struct app *app = screen->app;
     if (error) {
-        field_set(form_find(&self->form, "password"), "");
-        (void)form_refuse(&self->form, "password", app->message);
+        refuse(self, error);
         return;
     }
     const Loket__SessionReply *session = (const Loket__SessionReply *)reply;
@@ -36,23 +50,33 @@ static void on_session(struct screen *screen, const ProtobufCMessage *reply, con
     app_logged_in(app, session);
     if (!app->language_given && session->language[0]) language_use(session->language);
     client_set_token(app->client, session->token.data);
-    bool again = screen->below != NULL;
+    /* what lies below belongs to whoever worked before */
+    bool again = screen->below != NULL && strcmp(app->last_user, app->session.username) == 0;
+    bool enrol = session->must_enrol;
     app_pop(app);
+    while (!again && app->top) app_pop(app);
     if (!again) {
         app->ended = false;
         queue_open(app);
     }
     if (change) password_open(app);
+    else if (enrol) codes_open(app);
     app_say(app, N_("Welcome, %s"), app->session.name);
 }
 
 static void submit(struct login_screen *self) {
     struct screen *screen = &self->base;
     Loket__AuthLoginRequest request = LOKET__AUTH_LOGIN_REQUEST__INIT;
+    uint8_t key[PROOF_KEY_BYTES];
     if (!form_complete(&self->form)) return;
     request.office = form_find(&self->form, "office") ? form_find(&self->form, "office")->value : (char *)"";
     request.username = form_find(&self->form, "username")->value;
     request.password = form_find(&self->form, "password")->value;
+    request.code = form_find(&self->form, "code") ? form_find(&self->form, "code")->value : (char *)"";
+    if (client_proof_key(screen->app->client, key)) {
+        request.proof_key.data = key;
+        request.proof_key.len = sizeof key;
+    }
     app_ask(screen, "auth.login", &request.base, &loket__session_reply__descriptor, on_session);
     app_say(screen->app, screen->app->line == CLIENT_LIVE ? N_("Logging in…") : N_("The server can't be reached yet"), NULL);
 }

@@ -30,6 +30,15 @@ void warnings_open(struct app *app);
 void permits_open(struct app *app);
 /* Intake of a renewal, filled in from the permit of that number. */
 void renewal_open(struct app *app, const char *permit_number);
+/* One-time codes: set up, or set up again. */
+void codes_open(struct app *app);
+/* The open sessions: one's own, or (for an administrator) another user's. */
+void sessions_open(struct app *app);
+void sessions_of_open(struct app *app, int64_t user_id, const char *name);
+/* What one administrator asked for and another decides. */
+void accounts_open(struct app *app);
+/* Hides everything until the password was given again. */
+void lock_screen(struct app *app);
 /* Indonesian or English: the other one, kept in the user's profile. */
 void language_switch(struct app *app);
 /* Uses "id" or "en" from now on. */

@@ -1,5 +1,6 @@
 /* Which screen a stage has, and which screens can be gone to. A new stage is a row here and a file beside it. */
 #include <string.h>
+#include <tui/lock.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/signing.h>
 #include <tui/ui/text.h>
@@ -24,6 +25,10 @@ static const struct stage_screen added = {NULL, NULL, added_stage_open, NULL, NU
 
 static void queue_show(struct app *app) {
     while (app->top && app->top->below) app_pop(app);
+}
+
+void lock_screen(struct app *app) {
+    lock_close(app->lock);
 }
 
 const struct place places[] = {
@@ -70,6 +75,11 @@ const struct place places[] = {
     {'l', N_("Bahasa Indonesia / English"), NULL, language_switch},
     {'x', N_("Log out"), NULL, logout_open},
     {'p', N_("Change password"), NULL, password_open},
+    {'h', N_("One-time codes"), NULL, codes_open},
+    {'i', N_("My sessions"), NULL, sessions_open},
+    {'z', N_("Lock the screen"), NULL, lock_screen},
+    {'v', N_("Waiting for a second administrator"), "admin", accounts_open},
+    {'v', N_("Waiting for a second administrator"), "auditor", accounts_open},
     {0, NULL, NULL, NULL},
 };
 

@@ -12,7 +12,7 @@
 
 #define ROLES_AT_MOST 6
 
-enum { ACTION_PASSWORD = ACTION_OWN, ACTION_MORE };
+enum { ACTION_PASSWORD = ACTION_OWN, ACTION_MORE, ACTION_SESSIONS, ACTION_CODES };
 
 struct users_screen {
     struct screen base;
@@ -37,6 +37,8 @@ static const struct key_row list_keys[] = {
     {ACTION_OPEN, "open", "Enter", N_("open"), N_("see and change this user")},
     {ACTION_NEW, "new", "F2 n", N_("new"), N_("a new user")},
     {ACTION_PASSWORD, "password", "F8 p", N_("password"), N_("give this user a new password, to be changed at the next login")},
+    {ACTION_SESSIONS, "sessions", "F7 s", N_("sessions"), N_("where this user is logged in; end a session there")},
+    {ACTION_CODES, "codes", "F9 c", NULL, N_("a lost telephone: ask that the one-time codes be taken away")},
     {ACTION_SEARCH, "search", "/", N_("narrow"), N_("narrow the list by name")},
     {ACTION_MORE, "more", "m", NULL, N_("the next page")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
@@ -81,10 +83,11 @@ static void user_draw(struct screen *screen, int row, int rows) {
 
 static void on_saved(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct app *app = screen->app;
-    (void)reply;
     if (error) return;
+    bool waits = ((const Loket__AdminUserSaveReply *)reply)->waiting;
     app_pop(app);
-    app_say(app, N_("Saved. A new user gets a password with F8"), NULL);
+    app_say(app, waits ? N_("Saved. The roles wait for a second administrator") : N_("Saved. A new user gets a password with F8"),
+            NULL);
 }
 
 static void user_save(struct user_screen *self) {
@@ -243,6 +246,20 @@ static void reset(struct screen *screen, bool yes, const char *text) {
     app_write(screen, "auth.reset_password", &request.base, NULL, &loket__auth_reset_password_reply__descriptor, on_password);
 }
 
+static void on_asked(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    (void)reply;
+    if (!error) app_say(screen->app, N_("Asked for: another administrator decides"), NULL);
+}
+
+static void ask_codes(struct screen *screen, bool yes, const char *reason) {
+    const Loket__UserRow *user = present((struct users_screen *)screen);
+    Loket__CodesResetRequest request = LOKET__CODES_RESET_REQUEST__INIT;
+    if (!yes || !user) return;
+    request.user_id = user->user_id;
+    request.reason = (char *)reason;
+    app_write(screen, "admin.codes_reset", &request.base, NULL, &loket__empty__descriptor, on_asked);
+}
+
 static enum outcome users_action(struct screen *screen, int action) {
     struct users_screen *self = (struct users_screen *)screen;
     bool admin = app_has_role(screen->app, "admin");
@@ -259,6 +276,14 @@ static enum outcome users_action(struct screen *screen, int action) {
         if (!present(self) || !admin) break;
         text_message(N_("A new password for %s?"), present(self)->name, question, sizeof question);
         dialog_ask(screen, question, NULL, false, reset);
+        break;
+    case ACTION_SESSIONS:
+        if (present(self)) sessions_of_open(screen->app, present(self)->user_id, present(self)->name);
+        break;
+    case ACTION_CODES:
+        if (present(self) && admin)
+            dialog_ask(screen, _("Take this user's one-time codes away: how do you know that it is them?"), _("Reason"), true,
+                       ask_codes);
         break;
     case ACTION_SEARCH: dialog_ask(screen, _("Part of the name (empty: all)"), _("Text"), false, narrow); break;
     case ACTION_MORE:

@@ -56,6 +56,10 @@ void dialog_close(struct app *app) {
     free(dialog);
 }
 
+bool dialog_asks(const struct app *app, dialog_answer *wanted) {
+    return app->dialog && app->dialog->answer == wanted;
+}
+
 static void answer(struct app *app, bool yes) {
     struct dialog *dialog = app->dialog;
     struct screen *screen = dialog->screen;

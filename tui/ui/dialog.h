@@ -16,6 +16,9 @@ void dialog_ask_secret(struct screen *screen, const char *question, const char *
 /* Tells something that must be read (several lines); any key closes it. */
 void dialog_tell(struct screen *screen, const char *text);
 
+/* Is that the open question? */
+bool dialog_asks(const struct app *app, dialog_answer *answer);
+
 void dialog_draw(struct app *app);
 void dialog_key(struct app *app, int key, bool pasted);
 void dialog_close(struct app *app);

@@ -28,6 +28,7 @@ static const struct {
     [LOOK_GOOD] = {A_NORMAL, A_NORMAL, COLOR_GREEN},
     [LOOK_FIELD] = {A_UNDERLINE, A_UNDERLINE, -1},
     [LOOK_DIM] = {A_DIM, A_DIM, -1},
+    [LOOK_PICTURE] = {A_NORMAL, A_BOLD, COLOR_WHITE}, /* on black, whatever the terminal's own ground is */
 };
 
 static void paste_mode(bool on) {
@@ -55,7 +56,8 @@ bool terminal_open(bool plain) {
     if (terminal.colours) {
         start_color();
         use_default_colors();
-        for (short i = 0; i < (short)(sizeof looks / sizeof looks[0]); i++) init_pair((short)(i + 1), looks[i].foreground, -1);
+        for (short i = 0; i < (short)(sizeof looks / sizeof looks[0]); i++)
+            init_pair((short)(i + 1), looks[i].foreground, i == LOOK_PICTURE ? COLOR_BLACK : -1);
     }
     define_key("\033[200~", KEY_PASTE_BEGIN);
     define_key("\033[201~", KEY_PASTE_END);

@@ -5,7 +5,18 @@
 #include <stdbool.h>
 
 /* Colour only adds: each look differs in monochrome too, or is also a word. */
-enum look { LOOK_PLAIN, LOOK_TITLE, LOOK_SELECTED, LOOK_LABEL, LOOK_WARNING, LOOK_ERROR, LOOK_GOOD, LOOK_FIELD, LOOK_DIM };
+enum look {
+    LOOK_PLAIN,
+    LOOK_TITLE,
+    LOOK_SELECTED,
+    LOOK_LABEL,
+    LOOK_WARNING,
+    LOOK_ERROR,
+    LOOK_GOOD,
+    LOOK_FIELD,
+    LOOK_DIM,
+    LOOK_PICTURE
+};
 
 /* Takes the terminal. False when TERM is unknown. `plain`: no line drawing. */
 bool terminal_open(bool plain);
