@@ -149,17 +149,17 @@ enum loket_error auth_code_begin(struct auth *auth, const Loket__AuthCall *call,
 }
 
 /* The new recovery codes, and the array of their hashes that the database keeps. */
-static void recovery_make(const struct auth *auth, char codes[RECOVERY_CODES][RECOVERY_CODE_BYTES], char *hashes) {
+static void recovery_make(const struct auth *auth, char codes[RECOVERY_CODES][RECOVERY_CODE_BYTES], char *hashes, size_t size) {
     uint8_t hash[RECOVERY_HASH_BYTES];
-    char *at = hashes;
+    char *at = hashes, *end = hashes + size;
     for (int i = 0; i < RECOVERY_CODES; i++) {
         recovery_code_new(codes[i]);
         recovery_code_hash(auth->code_key, codes[i], hash);
-        at += sprintf(at, "%s\"\\\\x", i ? "," : "{");
-        for (size_t j = 0; j < sizeof hash; j++) at += sprintf(at, "%02x", hash[j]);
-        at += sprintf(at, "\"");
+        at += snprintf(at, (size_t)(end - at), "%s\"\\\\x", i ? "," : "{");
+        for (size_t j = 0; j < sizeof hash; j++) at += snprintf(at, (size_t)(end - at), "%02x", hash[j]);
+        at += snprintf(at, (size_t)(end - at), "\"");
     }
-    (void)sprintf(at, "}");
+    (void)snprintf(at, (size_t)(end - at), "}");
 }
 
 static enum loket_error confirm(struct auth *auth, const Loket__AuthCall *call, int64_t step, struct auth_reply *reply) {
@@ -167,7 +167,7 @@ static enum loket_error confirm(struct auth *auth, const Loket__AuthCall *call, 
     char hashes[RECOVERY_CODES * (RECOVERY_HASH_BYTES * 2 + 8) + 2];
     Loket__AuthCodeConfirmReply answer = LOKET__AUTH_CODE_CONFIRM_REPLY__INIT;
     struct parameters p = {.count = 0};
-    recovery_make(auth, codes, hashes);
+    recovery_make(auth, codes, hashes, sizeof hashes);
     (void)snprintf(number, sizeof number, "%lld", (long long)step);
     auth_bytes(&p, call->token.data, call->token.len);
     auth_text(&p, number);

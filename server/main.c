@@ -47,6 +47,7 @@ int methods_main(struct config *config, int argc, char **argv) {
     for (int r = 0; r < ROLE_COUNT; r++) printf("\t%s", role_name(1u << r));
     putchar('\n');
     for (size_t i = 0; i < count; i++) {
+        if (methods[i]->place == AT_WORKER) continue; /* to a client there is no such method */
         printf("%s\t%s", methods[i]->name, methods[i]->kind == METHOD_PUBLIC ? "yes" : "-");
         for (int r = 0; r < ROLE_COUNT; r++)
             printf("\t%s", methods[i]->kind == METHOD_PUBLIC || methods[i]->roles & 1u << r ? "yes" : "-");

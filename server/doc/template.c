@@ -176,8 +176,9 @@ static bool goes_on(const char *line) {
 /* `line` up to its backslash, and `next` behind a line break; NULL when memory is short. */
 static char *line_join(struct parser *parser, const char *line, const char *next) {
     size_t size = (size_t)(strrchr(line, '\\') - line);
-    char *joined = parser_take(parser, size + strlen(next) + 2);
-    if (joined) (void)sprintf(joined, "%.*s\n%s", (int)size, line, next + strspn(next, " "));
+    size_t room = size + strlen(next) + 2;
+    char *joined = parser_take(parser, room);
+    if (joined) (void)snprintf(joined, room, "%.*s\n%s", (int)size, line, next + strspn(next, " "));
     return joined;
 }
 

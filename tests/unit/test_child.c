@@ -225,7 +225,11 @@ static void a_helper_sees_our_files_and_signals(void **state) {
     char own[16];
     (void)snprintf(own, sizeof own, "\n%d\n", secret);
     assert_null(strstr(told.output, own));
-    assert_non_null(strstr(told.output, "SigIgn:\t0000000000000200"));
+    const char *mask = strstr(told.output, "SigIgn:\t");
+    assert_non_null(mask);
+    unsigned long long ignored = strtoull(mask + 8, NULL, 16); /* 32 and 33 are the C library's: make hands them on ignored */
+    assert_int_equal(ignored >> (SIGPIPE - 1) & 1, 0);
+    assert_int_equal(ignored >> (SIGUSR1 - 1) & 1, 1);
     (void)signal(SIGPIPE, before);
     (void)close(secret);
 }
