@@ -209,17 +209,19 @@ as $$
     union all
     select t.n, t.place, 'code', 'nobody can take this step: the work in this stage knows only %s', array_to_string(k.actions || 'withdraw'::text, ', ')
       from t join s on s.code = t.from_stage and s.kind = 'task' join rule.known_stages() k on k.code = t.from_stage
-     where t.action <> all (k.actions || 'withdraw'::text)
+     where t.action <> all (k.actions || 'withdraw'::text) and t.action <> 'lapse'
     union all
     select t.n, t.place, 'code', 'nobody can take this step: the system takes only %s', k.action
       from t join s on s.code = t.from_stage join rule.kind_rules() k on k.kind = s.kind and k.action is not null
      where t.action not in (k.action, 'withdraw')
     union all
+    select t.n, t.place, 'outcome', 'a step that lapses has the outcome lapsed', null from t where t.action = 'lapse' and t.outcome is distinct from 'lapsed'
+    union all
     select t.n, t.place, 'role', 'this step is taken by: %s',
-           case when t.action = 'withdraw' then 'front_office' when s.kind = 'task' then s.role else 'system' end
+           case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
       from t join s on s.code = t.from_stage
      where s.kind <> 'end' and (s.kind <> 'task' or s.role not in ('', 'system')) and t.role <> ''
-       and t.role <> case when t.action = 'withdraw' then 'front_office' when s.kind = 'task' then s.role else 'system' end
+       and t.role <> case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
     union all
     select t.n, t.place, 'outcome', 'a step to a stage of the kind refuse has the outcome refused', null
       from t join s on s.code = t.to_stage and s.kind = 'refuse' where t.outcome is distinct from 'refused'

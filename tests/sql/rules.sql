@@ -15,6 +15,9 @@ create function t.told(kind text, document jsonb) returns text language sql stab
     from (select * from rule.workflow_mistakes(t.office(), document) where told.kind = 'workflow' union all
           select * from rule.permit_mistakes(t.office(), document) where told.kind = 'permit') m $$;
 select is(t.told('workflow', t.doc()), null, 'a sound workflow is said to have a mistake');
+select is(t.told('workflow', (select jsonb_agg(x) from jsonb_array_elements(t.doc()) x where x->>'code' is distinct from 'correction.lapse')
+                             || '[{"kind":"step","code":"correction.lapse","values":{"to":"archive","role":"system","label":"x","outcome":"lapsed"}}]'::jsonb), null,
+          'a step that the system takes when nobody answers is said to be a mistake');
 select is(t.told('permit', t.doc('permit', 'TESV')), null, 'a sound permit type is said to have a mistake');
 
 -- changes a document: the section at a place gets another value (null: none), is removed, or one is added
