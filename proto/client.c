@@ -162,7 +162,9 @@ static void session_over(struct client *client) {
 }
 
 static void on_resumed(struct client *client, const Loket__Envelope *envelope) {
-    if (envelope->error && envelope->error->code == LOKET__ERROR_CODE__UNAVAILABLE) {
+    /* a database that dies while it is asked is a failure of the server, and no end of the session */
+    if (envelope->error &&
+        (envelope->error->code == LOKET__ERROR_CODE__UNAVAILABLE || envelope->error->code == LOKET__ERROR_CODE__INTERNAL)) {
         connection_lost(client, envelope->error->message ? envelope->error->message : "The server is busy");
         return;
     }
