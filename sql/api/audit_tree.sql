@@ -98,30 +98,46 @@ begin
 end
 $$;
 
+-- A look at the counter of events: every number up to `event` was taken by a transaction with an id below `xid`.
+create type rule.tree_look as (event bigint, xid xid8);
+
+-- A look, taken now. It is safe only as the first thing that its transaction does: the counter is read before the transaction
+-- has an id of its own, and ids are given out in order. (The xmax of a snapshot is no such bound: it ends at the last id that
+-- is completed, and a transaction under way may have a larger one.)
+create function rule.take_look()
+returns rule.tree_look
+language plpgsql
+as $$
+declare
+  look rule.tree_look;
+begin
+  select case when s.is_called then s.last_value else 0 end into look.event from audit.event_event_id_seq s;
+  look.xid := pg_current_xact_id();
+  return look;
+end
+$$;
+
 -- Up to which event the tree may grow, so that no event that is committed late is ever passed over. An event takes its number
 -- before it is committed, so a smaller number can become visible after a larger one. Three facts make the horizon safe:
 --   1. rule.record() makes sure that its transaction has an id before it takes the number. So whoever took a number up to
---      seen_event had a transaction id below seen_xid, which is read after the counter was.
+--      seen_event had a transaction id below seen_xid.
 --   2. When no transaction below seen_xid is under way any more, all of those have either committed, and the next
 --      statement sees their events, or rolled back, and their numbers stay unused for ever.
 --   3. Until then the look is kept and the tree waits: a slow transaction delays the tree, it is never left behind.
 -- Numbers are compared, not instants: clocks may step. Null: the tree has to wait.
-create function rule.tree_horizon(tree audit.tree)
+create function rule.tree_horizon(tree audit.tree, look rule.tree_look)
 returns bigint
 language plpgsql
 as $$
-declare
-  look audit.tree := tree;
 begin
-  if look.seen_event is null then
-    select case when s.is_called then s.last_value else 0 end into look.seen_event from audit.event_event_id_seq s;
-    look.seen_xid := pg_snapshot_xmax(pg_current_snapshot());
+  if tree.seen_event is not null then
+    look := (tree.seen_event, tree.seen_xid)::rule.tree_look;
   end if;
-  if exists (select from pg_snapshot_xip(pg_current_snapshot()) x where x < look.seen_xid) then
-    update audit.tree t set seen_event = look.seen_event, seen_xid = look.seen_xid where t.office_id = look.office_id;
+  if pg_snapshot_xmin(pg_current_snapshot()) < look.xid then
+    update audit.tree t set seen_event = look.event, seen_xid = look.xid where t.office_id = tree.office_id;
     return null;
   end if;
-  return look.seen_event;
+  return look.event;
 end
 $$;
 
@@ -146,7 +162,7 @@ $$;
 
 -- Adds the next events (at most `most`) to the tree of one office, in the order of their numbers. Returns how many. Two
 -- processes never grow one tree at once: the row of audit.tree is locked, and who does not get it has nothing to do.
-create function rule.tree_grow(office_id bigint, most int)
+create function rule.tree_grow(office_id bigint, most int, look rule.tree_look default rule.take_look())
 returns int
 language plpgsql
 as $$
@@ -164,7 +180,7 @@ begin
   if not found then
     return 0;
   end if;
-  horizon := rule.tree_horizon(tree);
+  horizon := rule.tree_horizon(tree, look);
   if horizon is null then
     return 0;
   end if;
@@ -235,12 +251,13 @@ returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  look rule.tree_look := rule.take_look();
   office bigint;
   added bigint := 0;
 begin
   for office in select o.office_id from catalogue.office o order by o.office_id loop
     perform rule.work_for(office, null);
-    added := added + rule.tree_grow(office, 1000);
+    added := added + rule.tree_grow(office, 1000, look);
   end loop;
   return added;
 end
