@@ -303,10 +303,14 @@ static void draw_title(struct app *app) {
     terminal_look(LOOK_PLAIN);
 }
 
-static int draw_legend_rows(const struct key_row *rows, int row, int column) {
+static bool offered(const struct screen *screen, const struct key_row *key) {
+    return !screen->ops->offers || screen->ops->offers(screen, key->action);
+}
+
+static int draw_legend_rows(const struct screen *screen, const struct key_row *rows, int row, int column) {
     char key[24], text[96];
     for (; rows && rows->action; rows++) {
-        if (!rows->label) continue;
+        if (!rows->label || !offered(screen, rows)) continue;
         key_shown(rows, key, sizeof key);
         (void)snprintf(text, sizeof text, "%s %s", key, _(rows->label));
         int width = text_width(text);
@@ -317,29 +321,57 @@ static int draw_legend_rows(const struct key_row *rows, int row, int column) {
     return column;
 }
 
-static int help_rows(const struct key_row *rows, bool letters, int row, int last) {
+/* The help as one column of lines, of which those fit that begin at app->help_first. */
+struct help_page {
+    int line, first; /* the line that comes next, and the first that is shown */
+    int row, rows;   /* of the screen */
+};
+
+/* The screen's row of the next line; -1 when it is not to be seen. */
+static int help_row(struct help_page *page) {
+    int row = page->line++ - page->first;
+    return row >= 0 && row < page->rows ? page->row + row : -1;
+}
+
+static void help_keys(const struct screen *screen, const struct key_row *rows, struct help_page *page) {
     char keys[64];
-    for (; rows && rows->action && row < last; rows++) {
-        if (!rows->help) continue;
-        key_all_shown(rows, letters, keys, sizeof keys);
+    for (; rows && rows->action; rows++) {
+        if (!rows->help || !offered(screen, rows)) continue;
+        int row = help_row(page);
+        if (row < 0) continue;
+        key_all_shown(rows, !screen->ops->typing, keys, sizeof keys);
         text_draw(row, 2, 18, keys);
-        text_draw(row++, 21, COLS - 22, _(rows->help));
+        text_draw(row, 21, COLS - 22, _(rows->help));
     }
-    return row;
 }
 
 static void draw_help(struct app *app, int row, int rows) {
     const struct screen_ops *ops = app->top->ops;
-    int last = row + rows;
-    for (const char *p = ops->about ? _(ops->about) : ""; *p && row < last; row++) {
+    struct help_page page = {.first = app->help_first, .row = row, .rows = rows};
+    for (const char *p = ops->about ? _(ops->about) : ""; *p;) {
         size_t skip, bytes = text_wrap(p, COLS - 4, &skip);
         char line[400];
+        int place = help_row(&page);
         (void)snprintf(line, sizeof line, "%.*s", (int)bytes, p);
-        text_draw(row, 2, COLS - 4, line);
+        if (place >= 0) text_draw(place, 2, COLS - 4, line);
         p += bytes + skip;
     }
-    row = help_rows(ops->keys, !ops->typing, row + 1, last);
-    (void)help_rows(common_keys, !ops->typing, row, last);
+    (void)help_row(&page);
+    help_keys(app->top, ops->keys, &page);
+    help_keys(app->top, common_keys, &page);
+    app->help_more = page.line - page.first > rows;
+}
+
+/* Down or up through a help that is longer than the window; any other key closes it. */
+static void help_key(struct app *app, int key) {
+    int page = LINES - 6;
+    bool down = key == (KEY_FUNCTION | KEY_DOWN) || key == (KEY_FUNCTION | KEY_NPAGE) || key == ' ';
+    bool up = key == (KEY_FUNCTION | KEY_UP) || key == (KEY_FUNCTION | KEY_PPAGE);
+    int step = key == (KEY_FUNCTION | KEY_DOWN) || key == (KEY_FUNCTION | KEY_UP) ? 1 : page;
+    app->dirty = true;
+    if (down && app->help_more) app->help_first += step;
+    else if (up) app->help_first = app->help_first > step ? app->help_first - step : 0;
+    else if (!down) app->help_open = false;
 }
 
 void app_draw(struct app *app) {
@@ -364,8 +396,12 @@ void app_draw(struct app *app) {
     terminal_look(app->message_is_error ? LOOK_ERROR : LOOK_GOOD);
     text_draw(LINES - 2, 1, COLS - 2, app->message);
     terminal_look(LOOK_DIM);
-    int column = draw_legend_rows(common_keys, LINES - 1, 1);
-    (void)draw_legend_rows(app->top->ops->keys, LINES - 1, column);
+    if (app->help_open && (app->help_more || app->help_first)) {
+        text_draw(LINES - 1, 1, COLS - 2, _("PgDn, PgUp: more of this help; any other key: back"));
+    } else {
+        int column = draw_legend_rows(app->top, common_keys, LINES - 1, 1);
+        (void)draw_legend_rows(app->top, app->top->ops->keys, LINES - 1, column);
+    }
     terminal_look(LOOK_PLAIN);
     /* last, so that the cursor stays where it puts it */
     if (!app->help_open) app->top->ops->draw(app->top, 2, rows);
@@ -389,8 +425,11 @@ static void follow(struct app *app, enum outcome outcome) {
 }
 
 static void common_action(struct app *app, int action) {
-    if (action == ACTION_HELP) app->help_open = true;
-    else if (action == ACTION_REDRAW) terminal_redraw();
+    if (action == ACTION_HELP) {
+        app->help_open = true;
+        app->help_first = 0;
+    }
+    if (action == ACTION_REDRAW) terminal_redraw();
     else if (action == ACTION_PALETTE && app->session.live) palette_open(app);
     app->dirty = true;
 }
@@ -399,8 +438,7 @@ static void handle_key(struct app *app, int key, bool pasted) {
     struct screen *top = app->top;
     if (!app->dialog && next_unproved(app) && !top->waits) proof_given_up(app);
     if (app->help_open) {
-        app->help_open = false;
-        app->dirty = true;
+        help_key(app, key);
         return;
     }
     if (app->dialog) {

@@ -33,6 +33,7 @@ struct screen_ops {
     void (*event)(struct screen *screen, int64_t application_id);      /* a queue of ours changed; may be NULL */
     void (*shown)(struct screen *screen);                              /* it is on top (again); may be NULL */
     bool (*refused)(struct screen *screen, const struct error *error); /* puts an error beside its field; may be NULL */
+    bool (*offers)(const struct screen *screen, int action);           /* legend and help show it; may be NULL: all of them */
     bool typing;                                                       /* letters go into fields, not to actions */
 };
 
@@ -81,7 +82,8 @@ struct app {
     int kept_keys[256];
     bool kept_pasted[256];
     size_t kept_count;
-    bool help_open;
+    bool help_open, help_more; /* is help shown, and does more of it stand below the window */
+    int help_first;            /* its first line that is shown */
     int help_row;
     struct dialog *dialog;
 };

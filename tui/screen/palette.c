@@ -21,8 +21,7 @@ static const struct key_row keys[] = {
 };
 
 static bool fits(const struct app *app, const struct place *place, const char *typed) {
-    if (place->role && !app_has_role(app, place->role)) return false;
-    return !*typed || strcasestr(_(place->name), typed);
+    return place_offered(app, place) && (!*typed || strcasestr(_(place->name), typed));
 }
 
 static const struct place *place_at(const struct palette_screen *self, size_t index) {

@@ -62,7 +62,7 @@ static const struct key_row keys[] = {
     {ACTION_TAKE_OVER, "take_over", "t", NULL, N_("take it over from the colleague who has it, with a reason")},
     {ACTION_FIND, "find", "F7 s", NULL, N_("find any application by number, name, NIK, NPWP or NIB")},
     {ACTION_MORE, "more", "m", NULL, N_("the next page")},
-    {ACTION_GO, "go", "g", NULL, N_("and a letter: go to a screen")},
+    {ACTION_GO, "go", "g", N_("screens"), N_("and a letter: go to a screen")},
     {0, NULL, NULL, NULL, NULL},
 };
 
@@ -113,6 +113,22 @@ static void queue_free(struct screen *screen) {
     free(self->decisions);
 }
 
+/* What this person has no role for is not offered. */
+static bool queue_offers(const struct screen *screen, int action) {
+    static const struct {
+        int action;
+        const char *role;
+    } needs[] = {
+        {ACTION_NEW, "front_office"}, {ACTION_ASSIGN, "section_head"}, {ACTION_MAIN, "head"}, {ACTION_MAIN, "section_head"}};
+    bool offers = true;
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
+        if (needs[i].action != action) continue;
+        if (app_has_role(screen->app, needs[i].role)) return true;
+        offers = false;
+    }
+    return offers;
+}
+
 static void queue_draw(struct screen *screen, int row, int rows) {
     struct queue_screen *self = (struct queue_screen *)screen;
     char line[200];
@@ -135,7 +151,12 @@ static void queue_draw(struct screen *screen, int row, int rows) {
     terminal_look(LOOK_PLAIN);
     if (!self->reply || !self->reply->n_rows) {
         text_draw(row + 3, 2, COLS - 4, self->reply ? _("Nothing waits here.") : _("Reading…"));
+        if (self->reply && !self->searches) places_draw(screen->app, row + 5, rows - 5);
         move(row + 2, 0);
+        return;
+    }
+    if (self->going) {
+        places_draw(screen->app, row + 2, self->rows);
         return;
     }
     list_draw(&self->list, row + 2, self->rows, &rows_ops, self);
@@ -374,7 +395,7 @@ static enum outcome queue_key(struct screen *screen, int key, bool pasted) {
         self->going = false;
         if (key == 'g') return list_key(&self->list, KEY_FUNCTION | KEY_HOME, self->rows, &rows_ops, self) ? REDRAW : UNUSED;
         for (const struct place *place = places; place->name; place++)
-            if (place->letter == key && (!place->role || app_has_role(screen->app, place->role))) {
+            if (place->letter == key && place_offered(screen->app, place)) {
                 place->open(screen->app);
                 return HANDLED;
             }
@@ -392,6 +413,7 @@ static const struct screen_ops ops = {
     .size = sizeof(struct queue_screen),
     .free = queue_free,
     .draw = queue_draw,
+    .offers = queue_offers,
     .action = queue_action,
     .key = queue_key,
     .event = queue_event,
@@ -407,6 +429,7 @@ static const struct screen_ops search_ops = {
     .size = sizeof(struct queue_screen),
     .free = queue_free,
     .draw = queue_draw,
+    .offers = queue_offers,
     .action = queue_action,
     .key = queue_key,
     .event = queue_event,

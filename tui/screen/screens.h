@@ -102,4 +102,9 @@ struct place {
 };
 extern const struct place places[]; /* ended by a row without name */
 
+/* May whoever is logged in go there? */
+bool place_offered(const struct app *app, const struct place *place);
+/* All that are offered, each with its letter, in as many columns as they need. */
+void places_draw(const struct app *app, int row, int rows);
+
 #endif

@@ -1,4 +1,6 @@
 /* Which screen a stage has, and which screens can be gone to. A new stage is a row here and a file beside it. */
+#include <curses.h>
+#include <stdio.h>
 #include <string.h>
 #include <tui/lock.h>
 #include <tui/screen/screens.h>
@@ -82,6 +84,29 @@ const struct place places[] = {
     {'v', N_("Waiting for a second administrator"), "auditor", accounts_open},
     {0, NULL, NULL, NULL},
 };
+
+bool place_offered(const struct app *app, const struct place *place) {
+    return !place->role || app_has_role(app, place->role);
+}
+
+/* A place that several roles have is one row to somebody with more than one of them. */
+static bool place_said(const struct app *app, const struct place *place) {
+    for (const struct place *other = places; other != place; other++)
+        if (other->open == place->open && place_offered(app, other)) return true;
+    return false;
+}
+
+void places_draw(const struct app *app, int row, int rows) {
+    int at = 0, width = COLS / 2 - 2;
+    for (const struct place *place = places; place->name; place++) {
+        if (!place_offered(app, place) || place_said(app, place)) continue;
+        int column = at / rows;
+        if (column > 1) return;
+        char line[120];
+        (void)snprintf(line, sizeof line, "g %c  %s", place->letter, _(place->name));
+        text_draw(row + at++ % rows, 2 + column * width, width, line);
+    }
+}
 
 const struct stage_screen *stage_screen_find(const struct app *app, const char *stage) {
     bool known = false;
