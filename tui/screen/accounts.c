@@ -39,8 +39,8 @@ static int64_t row_id(size_t index, void *data) {
 static void row_draw(size_t index, int row, bool marked, void *data) {
     const Loket__AccountChangeRow *change = ((const struct accounts_screen *)data)->reply->changes[index];
     (void)marked;
-    text_draw(row, 1, 14, change->username);
-    text_draw(row, 15, 24, change->name);
+    text_draw(row, 1, 13, change->username);
+    text_draw(row, 15, 23, change->name);
     text_draw(row, 39, COLS - 39, kind_word(change));
 }
 

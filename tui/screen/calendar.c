@@ -200,7 +200,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
                    day->closes);
     text_draw(row, 1, 12, _(weekday_labels[day_of_week(day_from_iso(day->day_on))]));
     text_draw_right(row, 13, 11, date);
-    text_draw(row, 26, 19, kind_word(day->kind));
+    text_draw(row, 26, 18, kind_word(day->kind));
     text_draw(row, 45, COLS - 45, name);
 }
 

@@ -196,7 +196,7 @@ static void change_draw(size_t index, int row, bool marked, void *data) {
     const Loket__PermitChangeRow *change = ((const struct changes_screen *)data)->reply->changes[index];
     (void)marked;
     int third = (COLS - 16) / 2;
-    text_draw(row, 1, 14, text_word(change->kind));
+    text_draw(row, 1, 13, text_word(change->kind));
     text_draw(row, 15, third, change->number);
     text_draw(row, 15 + third, COLS - 15 - third, change->applicant);
 }

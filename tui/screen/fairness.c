@@ -67,7 +67,7 @@ static void deviation_draw(const Loket__DeviationRow *deviation, int row) {
     int third = (COLS - 27 - 14) / 2;
     text_instant(deviation->at, at, sizeof at);
     (void)snprintf(forward, sizeof forward, "+%d", deviation->places);
-    text_draw(row, 1, 14, at);
+    text_draw(row, 1, 13, at);
     text_draw(row, 15, third, deviation->officer);
     text_draw(row, 15 + third, 12, deviation->number);
     text_draw(row, 27 + third, third, deviation->applicant);

@@ -196,7 +196,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     (void)marked;
     if (proposal->percent) (void)snprintf(amount, sizeof amount, "%d%%", proposal->percent);
     else text_money(proposal->amount, amount, sizeof amount);
-    text_draw(row, 1, 18, kind_name(proposal));
+    text_draw(row, 1, 17, kind_name(proposal));
     text_draw(row, 19, 13, proposal->application_number);
     text_draw_right(row, 32, 16, amount);
     text_draw(row, 50, COLS - 50, proposal->applicant);

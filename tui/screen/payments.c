@@ -44,7 +44,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     text_money(bill->credit ? bill->credit : bill->left, money, sizeof money);
     text_date(bill->due_on, date, sizeof date);
     (void)snprintf(due, sizeof due, "%s%s%s", bill->late ? _("late") : "", bill->late ? " " : "", date);
-    text_draw(row, 1, 18, bill->number);
+    text_draw(row, 1, 17, bill->number);
     text_draw(row, 19, name, bill->applicant);
     text_draw_right(row, 20 + name, 18, money);
     text_draw(row, 40 + name, COLS - 40 - name, due);

@@ -85,14 +85,14 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     (void)snprintf(name, sizeof name, "%s%s%s", queued->priority[0] ? "! " : "", queued->applicant, "");
     text_draw(row, 0, 2, marked ? "*" : "");
     text_draw(row, 2, 12, queued->number);
-    text_draw(row, 14, name_columns, name);
-    text_draw(row, 14 + name_columns, 12, queued->permit_type);
+    text_draw(row, 14, name_columns - 1, name);
+    text_draw(row, 14 + name_columns, 11, queued->permit_type);
     int column = 26 + name_columns;
     if (wide) {
         char stage[120];
         (void)snprintf(stage, sizeof stage, "%s%s%s", text_word(queued->stage_name), queued->holder[0] ? " · " : "",
                        queued->holder);
-        text_draw(row, column, 20, stage);
+        text_draw(row, column, 19, stage);
         column += 20;
     }
     if (index != self->list.at && queued->days_left < 0 && !queued->clock_stopped) terminal_look(LOOK_WARNING);

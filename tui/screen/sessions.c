@@ -37,9 +37,9 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     text_instant(session->seen_at, seen, sizeof seen);
     (void)snprintf(rest, sizeof rest, "%s%s%s", session->this_one ? _("this one") : "", session->this_one ? "  " : "",
                    session->certificate);
-    text_draw(row, 1, 15, since);
-    text_draw(row, 16, 15, seen);
-    text_draw(row, 31, 16, session->address);
+    text_draw(row, 1, 14, since);
+    text_draw(row, 16, 14, seen);
+    text_draw(row, 31, 15, session->address);
     text_draw(row, 47, COLS - 47, rest);
 }
 
@@ -59,8 +59,8 @@ static void sessions_draw(struct screen *screen, int row, int rows) {
         return;
     }
     terminal_look(LOOK_LABEL);
-    text_draw(row, 1, 15, _("since"));
-    text_draw(row, 16, 15, _("last seen"));
+    text_draw(row, 1, 14, _("since"));
+    text_draw(row, 16, 14, _("last seen"));
     text_draw(row, 31, 16, _("address"));
     terminal_look(LOOK_PLAIN);
     list_draw(&self->list, row + 1, rows - 1, &rows_ops, self);

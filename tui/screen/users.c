@@ -176,8 +176,8 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     for (size_t i = 0, used = 0; i < user->n_roles && used < sizeof roles; i++)
         used += (size_t)snprintf(roles + used, sizeof roles - used, "%s%s%s%s", i ? ", " : "", text_word(user->roles[i]->role),
                                  user->roles[i]->unit[0] ? "@" : "", user->roles[i]->unit);
-    text_draw(row, 1, 14, user->username);
-    text_draw(row, 15, 24, user->name);
+    text_draw(row, 1, 13, user->username);
+    text_draw(row, 15, 23, user->name);
     text_draw(row, 39, COLS - 39, user->active ? roles : _("closed"));
 }
 

@@ -33,7 +33,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     int wide = COLS >= 76, rest = COLS - 14 - 18 - 16;
     (void)marked;
     text_days_left(warning->days_left, false, days, sizeof days);
-    text_draw(row, 1, 13, warning->number);
+    text_draw(row, 1, 12, warning->number);
     text_draw(row, 14, 17, warning->holder[0] ? warning->holder : _("nobody"));
     text_draw(row, 32, wide ? 14 : rest, text_word(warning->stage_name));
     if (wide) text_draw(row, 47, rest - 16, warning->applicant);
