@@ -283,22 +283,27 @@ static const struct key_row common_keys[] = {
 static void draw_title(struct app *app) {
     static const char *const dots[] = {"○", "◐", "●"};
     static const char *const words[] = {N_("offline"), N_("connecting"), N_("live")};
-    char right[200];
+    char right[200], role[64] = "";
     struct screen *top = app->top;
-    (void)snprintf(right, sizeof right, "%s%s%s%s%s %s", app->session.username, app->session.live ? " (" : "",
-                   app->session.role_count ? text_word(app->session.roles[0].role) : "", app->session.live ? ") " : "",
-                   terminal_unicode() ? dots[app->line] : "", _(words[app->line]));
+    if (app->session.role_count) (void)snprintf(role, sizeof role, " (%s)", text_word(app->session.roles[0].role));
+    (void)snprintf(right, sizeof right, "%s%s %s %s", app->session.username, role, terminal_unicode() ? dots[app->line] : "",
+                   _(words[app->line]));
     int width = text_width(right);
-    if (width > COLS / 2) width = COLS / 2;
+    /* whether the line is alive comes before what one is */
+    if (width > COLS / 2) {
+        (void)snprintf(right, sizeof right, "%s %s %s", app->session.username, terminal_unicode() ? dots[app->line] : "",
+                       _(words[app->line]));
+        width = text_width(right) < COLS / 2 ? text_width(right) : COLS / 2;
+    }
     char left[300];
     (void)snprintf(left, sizeof left, "Loket%s%s  %s", app->session.office_name[0] ? " - " : "", app->session.office_name,
                    top->title[0] ? top->title : _(top->ops->title));
     /* where am I comes before whose office it is */
-    if (text_width(left) > COLS - width - 3)
+    if (text_width(left) > COLS - width - 4)
         (void)snprintf(left, sizeof left, "%s", top->title[0] ? top->title : _(top->ops->title));
     terminal_look(LOOK_TITLE);
     text_draw(0, 0, 1, "");
-    text_draw(0, 1, COLS - width - 3, left);
+    text_draw(0, 1, COLS - width - 4, left);
     text_draw(0, COLS - width - 2, width + 2, right);
     terminal_look(LOOK_PLAIN);
 }
@@ -333,30 +338,34 @@ static int help_row(struct help_page *page) {
     return row >= 0 && row < page->rows ? page->row + row : -1;
 }
 
+/* A text from this column to the right edge, in as many lines as it needs. */
+static void help_text(struct help_page *page, const char *text, int column) {
+    for (const char *p = text; *p;) {
+        size_t skip, bytes = text_wrap(p, COLS - column - 2, &skip);
+        char line[400];
+        int row = help_row(page);
+        (void)snprintf(line, sizeof line, "%.*s", (int)bytes, p);
+        if (row >= 0) text_draw(row, column, COLS - column - 1, line);
+        p += bytes + skip;
+    }
+}
+
 static void help_keys(const struct screen *screen, const struct key_row *rows, struct help_page *page) {
     char keys[64];
     for (; rows && rows->action; rows++) {
         if (!rows->help || !offered(screen, rows)) continue;
-        int row = help_row(page);
-        if (row < 0) continue;
+        int row = page->line - page->first;
         key_all_shown(rows, !screen->ops->typing, keys, sizeof keys);
-        text_draw(row, 2, 18, keys);
-        text_draw(row, 21, COLS - 22, _(rows->help));
+        if (row >= 0 && row < page->rows) text_draw(page->row + row, 2, 18, keys);
+        help_text(page, _(rows->help), 21);
     }
 }
 
 static void draw_help(struct app *app, int row, int rows) {
     const struct screen_ops *ops = app->top->ops;
     struct help_page page = {.first = app->help_first, .row = row, .rows = rows};
-    for (const char *p = ops->about ? _(ops->about) : ""; *p;) {
-        size_t skip, bytes = text_wrap(p, COLS - 4, &skip);
-        char line[400];
-        int place = help_row(&page);
-        (void)snprintf(line, sizeof line, "%.*s", (int)bytes, p);
-        if (place >= 0) text_draw(place, 2, COLS - 4, line);
-        p += bytes + skip;
-    }
-    (void)help_row(&page);
+    help_text(&page, ops->about ? _(ops->about) : "", 2);
+    page.line++;
     help_keys(app->top, ops->keys, &page);
     help_keys(app->top, common_keys, &page);
     app->help_more = page.line - page.first > rows;

@@ -189,7 +189,7 @@ struct absences_screen {
 
 static const struct key_row keys[] = {
     {ACTION_NEW, "new", "F2 n", N_("new"), N_("record an absence")},
-    {ACTION_END, "end", "F8 x", N_("end"), N_("back earlier, or recorded by mistake: it ends now")},
+    {ACTION_END, "end", "F8 x", N_("end it"), N_("back earlier, or recorded by mistake: it ends now")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},

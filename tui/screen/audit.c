@@ -54,8 +54,9 @@ static void on_rows(struct screen *screen, const ProtobufCMessage *answer, const
         const Loket__AuditRow *row = reply->rows[i];
         char at[40];
         text_instant(row->at, at, sizeof at);
-        reader_add(&self->reader, LOOK_PLAIN, "#%lld  %s  %s (%s, %s)  %s  %s %s", (long long)row->event_id, at, row->actor,
-                   text_word(row->role), row->address, text_word(row->action), row->number, row->detail);
+        reader_add(&self->reader, LOOK_PLAIN, "#%lld  %s  %s (%s%s%s)  %s  %s %s", (long long)row->event_id, at, row->actor,
+                   text_word(row->role), row->role[0] && row->address[0] ? ", " : "", row->address, text_word(row->action),
+                   row->number, row->detail);
     }
 }
 

@@ -171,7 +171,7 @@ static void hours_open(struct app *app, const Loket__CalendarYearReply *reply) {
 /* -------------------------------------------------------------------------------------------------- the year */
 
 static const struct key_row calendar_keys[] = {
-    {ACTION_OPEN, "open", "Enter", N_("change"), N_("change this day (administrator)")},
+    {ACTION_OPEN, "open", "Enter", N_("edit"), N_("change this day (administrator)")},
     {ACTION_NEW, "new", "F2 n", N_("new"), N_("a day off, or half a day (administrator)")},
     {ACTION_REMOVE, "remove", "F8 x", N_("remove"), N_("take this day out of the calendar (administrator)")},
     {ACTION_HOURS, "hours", "F6 h", N_("hours"), N_("office hours and the days off of every week (administrator)")},

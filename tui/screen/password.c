@@ -10,7 +10,7 @@ struct password_screen {
 };
 
 static const struct key_row keys[] = {
-    {ACTION_MAIN, "main", "F10 ^S", N_("change"), N_("change the password")},
+    {ACTION_MAIN, "main", "F10 ^S", N_("save"), N_("change the password")},
     {ACTION_BACK, "back", "F3 Esc", N_("back"), N_("back without a change")},
     {0, NULL, NULL, NULL, NULL},
 };

@@ -19,7 +19,7 @@ struct sessions_screen {
 };
 
 static const struct key_row keys[] = {
-    {ACTION_END, "end", "F9 x", N_("end"), N_("end the session in this row: whoever is there must log in again")},
+    {ACTION_END, "end", "F9 x", N_("end it"), N_("end the session in this row: whoever is there must log in again")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
