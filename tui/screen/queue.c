@@ -77,7 +77,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
     struct queue_screen *self = data;
     const Loket__QueueRow *queued = self->reply->rows[index];
     char days[48], name[300];
-    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
+    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 21 : 0);
     text_days_left(queued->days_left, queued->clock_stopped, days, sizeof days);
     size_t used = strlen(days);
     if (strcmp(queued->warning, "75") == 0) (void)snprintf(days + used, sizeof days - used, " (%s)", _("warned"));
@@ -92,8 +92,8 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
         char stage[120];
         (void)snprintf(stage, sizeof stage, "%s%s%s", text_word(queued->stage_name), queued->holder[0] ? " · " : "",
                        queued->holder);
-        text_draw(row, column, 19, stage);
-        column += 20;
+        text_draw(row, column, 20, stage);
+        column += 21;
     }
     if (index != self->list.at && queued->days_left < 0 && !queued->clock_stopped) terminal_look(LOOK_WARNING);
     text_draw(row, column, COLS - column, days);
@@ -142,7 +142,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
     text_draw(row, 1, COLS - 2, line);
     self->rows = rows - 2;
     terminal_look(LOOK_LABEL);
-    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 20 : 0);
+    int wide = COLS >= 76, name_columns = COLS - 14 - 18 - 12 - (wide ? 21 : 0);
     text_draw(row + 1, 2, 12, _("Number"));
     text_draw(row + 1, 14, name_columns, _("Applicant"));
     text_draw(row + 1, 14 + name_columns, 12, _("Permit"));
