@@ -7,6 +7,7 @@
 #include <server/job.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/privacy/keyring.h>
 #include <server/notice.h>
 #include <signal.h>
 #include <string.h>
@@ -84,6 +85,11 @@ int job_run(const struct inheritance *given) {
     time_t pruned_at = 0, kept_at = 0;
     struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
+    struct error error;
+    if (keyring_open(given->config->privacy_keys, &error) != LOKET_OK) {
+        log_error(error.message, "file", error.argument);
+        return EX_CONFIG;
+    }
     struct document_work *documents = document_work_new(given->config);
     if (!documents) {
         log_error("the database of file types (libmagic) can't be read");
@@ -108,5 +114,6 @@ int job_run(const struct inheritance *given) {
     }
     PQfinish(db);
     document_work_free(documents);
+    keyring_close();
     return EX_OK;
 }
