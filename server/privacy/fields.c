@@ -19,6 +19,7 @@ static const struct sealed_field {
     {&loket__applicant__descriptor, "npwp", IN | OUT, NUMBER_FIELD},
     {&loket__applicant_find_request__descriptor, "text", IN, NUMBER_FIELD},
     {&loket__search_request__descriptor, "text", IN, NUMBER_FIELD},
+    {&loket__permit_list_request__descriptor, "text", IN, NUMBER_FIELD},
     {&loket__handover_record_request__descriptor, "recipient_nik", IN, NUMBER_FIELD},
     {&loket__admin_user_save_request__descriptor, "nik", IN, NUMBER_FIELD},
     {&loket__user_row__descriptor, "nik", OUT, NUMBER_FIELD},
