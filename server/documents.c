@@ -45,8 +45,8 @@ static const char *content_objection(PGconn *db, const PGresult *row, struct fil
     struct content *content = content_new(types);
     const char *wrong = NULL;
     if (!content) return "no memory to check it";
-    const struct content_place place = {column(row, CONTENT_OFFICE), column(row, CONTENT_ID), NULL, atoi(column(row, CONTENT_CHUNKS)),
-                                        NULL, NULL};
+    const struct content_place place = {
+        column(row, CONTENT_OFFICE), column(row, CONTENT_ID), NULL, atoi(column(row, CONTENT_CHUNKS)), NULL, NULL};
     enum loket_error read = content_read_back(db, &place, content);
     if (read == LOKET_UNAVAILABLE) wrong = no_key;
     else if (read == LOKET_INTERNAL) wrong = "its bytes are not those that were kept";
@@ -85,7 +85,9 @@ static int check_all(PGconn *db, struct file_type *types) {
             break;
         }
         const char *wrong = content_objection(db, row, types);
-        if (wrong) printf("%s: %s (content %s): %s\n", wrong == no_key ? "not opened" : "damaged", column(row, CONTENT_NAME), column(row, CONTENT_ID), wrong);
+        if (wrong)
+            printf("%s: %s (content %s): %s\n", wrong == no_key ? "not opened" : "damaged", column(row, CONTENT_NAME),
+                   column(row, CONTENT_ID), wrong);
         if (wrong != no_key) content_note(db, row, !wrong);
         checked++;
         damaged += wrong != NULL;

@@ -7,7 +7,7 @@
 #include <server/job.h>
 #include <server/job_query.h>
 #include <server/log.h>
-#include <server/privacy/keyring.h>
+#include <server/privacy/fit.h>
 #include <server/notice.h>
 #include <signal.h>
 #include <string.h>
@@ -86,6 +86,7 @@ int job_run(const struct inheritance *given) {
     struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
     struct error error;
+    char problem[FIT_PROBLEM_BYTES];
     if (keyring_open(given->config->privacy_keys, &error) != LOKET_OK) {
         log_error(error.message, "file", error.argument);
         return EX_CONFIG;
@@ -102,7 +103,10 @@ int job_run(const struct inheritance *given) {
             PQfinish(db);
             db = NULL;
         }
-        if (!db) db = job_connect(given->config->database_job);
+        if (!db) {
+            db = job_connect(given->config->database_job);
+            if (db && !keys_fit(db, problem)) log_error(problem, "keys", given->config->privacy_keys);
+        }
         if (db) {
             while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
             prune(db, &pruned_at);

@@ -1,12 +1,13 @@
-/* `loketd keys`: makes the folder of keys, seals what was there before it, exchanges a key for a new one while the office works, and tells
- * what depends on which. Works with the rights of the job process; every exchange is one short transaction that may be repeated, so
- * that a run that is cut short anywhere is gone on with by the next. */
+/* `loketd keys`: makes the folder of keys, seals what was there before it, exchanges a key for a new one while the office works,
+ * and tells what depends on which. Works with the rights of the job process; every exchange is one short transaction that may be
+ * repeated, so that a run that is cut short anywhere is gone on with by the next. */
 #include <inttypes.h>
 #include <server/buffer.h>
 #include <server/command.h>
 #include <server/doc/work.h>
 #include <server/job_query.h>
 #include <server/privacy/file.h>
+#include <server/privacy/fit.h>
 #include <server/privacy/keyring.h>
 #include <server/privacy/number.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 
 static int complain(const struct error *error) {
     const char *place = strstr(error->message, "%s");
-    if (place) (void)fprintf(stderr, "loketd: %.*s%s%s\n", (int)(place - error->message), error->message, error->argument, place + 2);
+    if (place)
+        (void)fprintf(stderr, "loketd: %.*s%s%s\n", (int)(place - error->message), error->message, error->argument, place + 2);
     else (void)fprintf(stderr, "loketd: %s\n", error->message);
     return EX_CONFIG;
 }
@@ -40,27 +42,6 @@ static const uint8_t *bytes_of(const PGresult *result, int row, int column) {
 
 /* ------------------------------------------------------------------------------------------------ opening */
 
-struct key_states {
-    PGconn *db;
-    bool fits;
-};
-
-static void key_fits(uint32_t id, enum key_state state, void *data) {
-    struct key_states *states = data;
-    uint8_t proof[KEY_CHECK_BYTES];
-    char text[16];
-    struct job_parameters parameters = {.count = 0};
-    (void)state;
-    (void)snprintf(text, sizeof text, "%" PRIu32, id);
-    job_text(&parameters, text);
-    job_bytes(&parameters, proof, sizeof proof);
-    PGresult *result = keyring_check(id, proof) ? job_query(states->db, "select api_job.key_fits($1, $2)", &parameters) : NULL;
-    bool fits = result && *PQgetvalue(result, 0, 0) == 1;
-    if (!fits) (void)fprintf(stderr, "loketd: key %s is not the one that this database was filled with\n", *text == '0' ? "of the index" : text);
-    states->fits = states->fits && fits;
-    PQclear(result);
-}
-
 /* The folder and the database, which have to belong together; NULL after saying why not. */
 static PGconn *open_both(const struct config *config) {
     struct error error;
@@ -72,16 +53,13 @@ static PGconn *open_both(const struct config *config) {
         (void)complain(&error);
         return NULL;
     }
-    struct key_states states = {PQconnectdb(config->database_job), true};
-    if (PQstatus(states.db) != CONNECTION_OK) {
-        (void)fprintf(stderr, "loketd: no connection to the database ([database] job): %s", PQerrorMessage(states.db));
-        states.fits = false;
-    } else {
-        key_fits(KEYRING_INDEX_ID, KEY_NONE, &states);
-        keyring_each(key_fits, &states);
-    }
-    if (states.fits) return states.db;
-    PQfinish(states.db);
+    PGconn *db = PQconnectdb(config->database_job);
+    char problem[FIT_PROBLEM_BYTES];
+    if (PQstatus(db) != CONNECTION_OK)
+        (void)fprintf(stderr, "loketd: no connection to the database ([database] job): %s", PQerrorMessage(db));
+    else if (keys_fit(db, problem)) return db;
+    else (void)say(0, problem);
+    PQfinish(db);
     return NULL;
 }
 
@@ -107,11 +85,13 @@ static bool number_exchange(PGconn *db, const PGresult *items, int row, struct e
 static bool document_exchange(PGconn *db, const PGresult *items, int row, struct error *error) {
     uint8_t key[FILE_KEY_BYTES], fresh[FILE_SEALED_KEY];
     const uint8_t *sha256 = bytes_of(items, row, ITEM_SHA256);
-    bool good = PQgetlength(items, row, ITEM_SEALED) == FILE_SEALED_KEY && PQgetlength(items, row, ITEM_SHA256) == FILE_HASH_BYTES &&
+    bool good = PQgetlength(items, row, ITEM_SEALED) == FILE_SEALED_KEY &&
+                PQgetlength(items, row, ITEM_SHA256) == FILE_HASH_BYTES &&
                 file_key_open(bytes_of(items, row, ITEM_SEALED), sha256, key) == SEAL_OPENED && file_key_seal(key, sha256, fresh);
     explicit_bzero(key, sizeof key);
     if (!good) {
-        error_set(error, LOKET_INTERNAL, NULL, "The key of this document can't be opened: content %s", text_of(items, row, ITEM_ID));
+        error_set(error, LOKET_INTERNAL, NULL, "The key of this document can't be opened: content %s",
+                  text_of(items, row, ITEM_ID));
         return false;
     }
     struct job_parameters parameters = {.count = 0};
@@ -131,8 +111,8 @@ static bool arriving_exchange(PGconn *db, const PGresult *items, int row, struct
     (void)snprintf(content, sizeof content, "%lld", strtoll(rest, &rest, 10));
     uint32_t chunk = (uint32_t)strtoul(rest, NULL, 10);
     (void)snprintf(number, sizeof number, "%" PRIu32, chunk);
-    bool good = file_chunk_open(upload_id, chunk, bytes_of(items, row, ITEM_SEALED), (size_t)PQgetlength(items, row, ITEM_SEALED), &plain,
-                                error) == LOKET_OK &&
+    bool good = file_chunk_open(upload_id, chunk, bytes_of(items, row, ITEM_SEALED), (size_t)PQgetlength(items, row, ITEM_SEALED),
+                                &plain, error) == LOKET_OK &&
                 file_transit_seal(upload_id, chunk, plain.data, plain.size, fresh);
     if (good) {
         struct job_parameters parameters = {.count = 0};
@@ -243,10 +223,8 @@ static int rotate(PGconn *db, const struct config *config) {
     int old = 0;
     keyring_each(count_old, &old);
     if (old == 0) {
-        struct key_states states = {db, true};
         if (keyring_add(config->privacy_keys, &id, &error) != LOKET_OK) return complain(&error);
-        key_fits(id, KEY_CURRENT, &states);
-        if (!states.fits) return EX_SOFTWARE;
+        if (!key_fits(db, id)) return say(EX_SOFTWARE, "the new key could not be noted in the database");
     }
     return finish(db, config);
 }
@@ -375,10 +353,11 @@ static long long numbers_seal(PGconn *db) {
 /* One document of before the keys, in one transaction. 1, 0 when there is none, -1 when it can't be sealed. */
 static int document_seal(PGconn *db) {
     uint8_t sealed_key[FILE_SEALED_KEY];
-    PGresult *piece = job_take(
-        db, "select office_id::text, content_id::text, chunks::text, sha256 from api_job.content_to_seal() where content_id is not null");
+    PGresult *piece = job_take(db, "select office_id::text, content_id::text, chunks::text, sha256 from api_job.content_to_seal() "
+                                   "where content_id is not null");
     if (!piece) return 0;
-    struct content_place place = {text_of(piece, 0, 0), text_of(piece, 0, 1), NULL, atoi(text_of(piece, 0, 2)), content_seal_chunk, NULL};
+    struct content_place place = {text_of(piece, 0, 0),       text_of(piece, 0, 1), NULL,
+                                  atoi(text_of(piece, 0, 2)), content_seal_chunk,   NULL};
     struct content_sealing sealing = {.db = db, .place = &place};
     place.data = &sealing;
     bool good = file_key_new(sealing.key) && file_key_seal(sealing.key, bytes_of(piece, 0, 3), sealed_key) &&

@@ -236,7 +236,8 @@ static enum loket_error numbers_end(struct binding *binding, enum loket_error re
 
 enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size, const struct caller *caller,
                               struct arena *arena, struct parameters *parameters, struct error *error) {
-    struct binding binding = {arena, parameters, error, {.only_known = method->kind != METHOD_WRITE, .list.limit = LIMIT_FRAME_BYTES}};
+    struct binding binding = {
+        arena, parameters, error, {.only_known = method->kind != METHOD_WRITE, .list.limit = LIMIT_FRAME_BYTES}};
     parameters->count = 0;
     parameters->numbers = NULL;
     const ProtobufCMessage *message = protobuf_c_message_unpack(method->request, &arena->allocator, body_size, body);

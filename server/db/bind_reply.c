@@ -76,7 +76,8 @@ struct place {
     struct error *error;
 };
 
-static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record, struct place place);
+static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record,
+                         struct place place);
 
 static bool write_message(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, struct place place) {
     struct buffer inner = {.limit = reply->limit};
@@ -130,7 +131,8 @@ static bool write_field(struct buffer *reply, const ProtobufCFieldDescriptor *fi
     return write_value(reply, field, value, place);
 }
 
-static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record, struct place place) {
+static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record,
+                         struct place place) {
     int32_t columns;
     if (place.depth > DEEPEST || !take_int32(&record, &columns) || columns != (int32_t)descriptor->n_fields) return false;
     for (unsigned i = 0; i < descriptor->n_fields; i++) {

@@ -73,7 +73,8 @@ static enum loket_error stored_make(const struct buffer *pdf, struct stored *sto
     bool good = EVP_Digest(pdf->data, pdf->size, stored->sha256, NULL, EVP_sha256(), NULL) == 1;
     if (stored->sealed) good = good && file_seal(pdf->data, pdf->size, stored->sha256, stored->sealed_key, &stored->bytes);
     else buffer_add(&stored->bytes, pdf->data, pdf->size);
-    return good && !stored->bytes.failed ? LOKET_OK : error_set(error, LOKET_INTERNAL, NULL, "The document could not be sealed", NULL);
+    return good && !stored->bytes.failed ? LOKET_OK
+                                         : error_set(error, LOKET_INTERNAL, NULL, "The document could not be sealed", NULL);
 }
 
 /* Hash, size and key: the last parameters of what stores a file. */
@@ -170,7 +171,8 @@ static enum loket_error data_read(PGconn *db, const PGresult *piece, struct docu
 }
 
 /* The PDF of a piece, and where its signature block is. */
-static enum loket_error draw(PGconn *db, const PGresult *piece, struct buffer *pdf, struct document_layout *layout, struct error *error) {
+static enum loket_error draw(PGconn *db, const PGresult *piece, struct buffer *pdf, struct document_layout *layout,
+                             struct error *error) {
     size_t size;
     const char *text = column(piece, RENDER_TEMPLATE);
     struct document_assets assets = {.arms = column_bytes(piece, RENDER_ARMS, &assets.arms_size)};
@@ -391,8 +393,8 @@ static enum loket_error prepared_open(const PGresult *piece, struct buffer *prep
     else if (key_size != FILE_SEALED_KEY || !sha256 || hash_size != FILE_HASH_BYTES) outcome = SEAL_BROKEN;
     else outcome = file_open(bytes, size, sha256, key, prepared);
     if (outcome == SEAL_NO_KEY)
-        return error_set(error, LOKET_UNAVAILABLE, NULL, "The server does not have the keys of this database: tell the administrator",
-                         NULL);
+        return error_set(error, LOKET_UNAVAILABLE, NULL,
+                         "The server does not have the keys of this database: tell the administrator", NULL);
     if (outcome == SEAL_OPENED && !prepared->failed) return LOKET_OK;
     return error_set(error, LOKET_INTERNAL, "signature", "What was signed is not there any more", NULL);
 }
@@ -445,7 +447,8 @@ static bool sign_one(struct document_work *work, PGconn *db) {
         db, "select office_id::text, document_id::text, prepared, digest, cms, sealed_key, sha256 from api_job.sign_next()");
     if (!piece) return false;
     struct stored stored = {.bytes.limit = STORED_BYTES};
-    if (put_in(work->config, piece, &pdf, &report, &stamped, &error) == LOKET_OK && stored_make(&pdf, &stored, &error) == LOKET_OK) {
+    if (put_in(work->config, piece, &pdf, &report, &stamped, &error) == LOKET_OK &&
+        stored_make(&pdf, &stored, &error) == LOKET_OK) {
         struct job_parameters parameters = piece_of(piece);
         job_bytes(&parameters, stored.bytes.data, stored.bytes.size);
         job_text(&parameters, report.signer);

@@ -29,12 +29,12 @@ struct content_place {
     void *data;
 };
 
-/* Reads a content back, chunk by chunk, opened, through `content` (which may be NULL). OK, NOT_FOUND when a chunk is missing or the database
- * objects, UNAVAILABLE when its key is not here, INTERNAL when it is damaged. */
+/* Reads a content back, chunk by chunk, opened, through `content` (which may be NULL). OK, NOT_FOUND when a chunk is missing or the
+ * database objects, UNAVAILABLE when its key is not here, INTERNAL when it is damaged. */
 enum loket_error content_read_back(PGconn *db, const struct content_place *place, struct content *content);
 
-/* A content that gets a key of its own: pass content_seal_chunk and this as `also` and `data` of its place. Each chunk is exchanged in the
- * transaction that runs; the key has to be set at its end. */
+/* A content that gets a key of its own: pass content_seal_chunk and this as `also` and `data` of its place. Each chunk is exchanged
+ * in the transaction that runs; the key has to be set at its end. */
 struct content_sealing {
     PGconn *db;
     const struct content_place *place;

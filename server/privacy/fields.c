@@ -58,14 +58,15 @@ static void number_note(struct sealed_numbers *numbers, const char *token, const
     buffer_text(&numbers->list, digits);
 }
 
-enum loket_error sealed_text(const ProtobufCFieldDescriptor *field, const char **text, struct arena *arena, struct sealed_numbers *numbers,
-                             struct error *error) {
+enum loket_error sealed_text(const ProtobufCFieldDescriptor *field, const char **text, struct arena *arena,
+                             struct sealed_numbers *numbers, struct error *error) {
     char digits[NUMBER_DIGITS + 1];
     struct number_forms forms;
     const size_t size = NUMBER_TOKEN_LENGTH + 1 + NUMBER_DIGITS + 1;
     const struct sealed_field *row = row_of(field, IN);
     if (!row) return LOKET_OK;
-    if (number_is_token(*text, strlen(*text))) return error_set(error, LOKET_BAD_REQUEST, field->name, "This is not a number", NULL);
+    if (number_is_token(*text, strlen(*text)))
+        return error_set(error, LOKET_BAD_REQUEST, field->name, "This is not a number", NULL);
     if (!keyring_present() || !number_parse(*text, row->kind, digits)) return LOKET_OK;
     char *whole = arena_take(arena, size);
     bool good = whole && number_forms_make(digits, &forms);
@@ -75,7 +76,8 @@ enum loket_error sealed_text(const ProtobufCFieldDescriptor *field, const char *
         *text = whole;
     }
     explicit_bzero(digits, sizeof digits);
-    return good ? LOKET_OK : error_set(error, LOKET_INTERNAL, NULL, "The server failed; it is in its log", "a number is not sealed");
+    return good ? LOKET_OK
+                : error_set(error, LOKET_INTERNAL, NULL, "The server failed; it is in its log", "a number is not sealed");
 }
 
 enum loket_error sealed_bytes(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, ProtobufCBinaryData *bytes,

@@ -10,14 +10,15 @@
 
 /* The numbers of one request: they are kept in its transaction. Begins all zero; the caller frees `list`. */
 struct sealed_numbers {
-    struct buffer list; /* a PostgreSQL array of "TOKEN:SEALED" (and ":PLAIN" while rows of before the keys may be there), without its end */
-    bool only_known;    /* of a request that only reads */
+    struct buffer
+        list; /* a PostgreSQL array of "TOKEN:SEALED" (and ":PLAIN" while rows of before the keys may be there), without its end */
+    bool only_known; /* of a request that only reads */
 };
 
-/* `*text`, a value of `field`, as it goes to the database; where that differs from what came, `*text` is changed to memory of the arena.
- * BAD_REQUEST: it passes itself off as sealed already. */
-enum loket_error sealed_text(const ProtobufCFieldDescriptor *field, const char **text, struct arena *arena, struct sealed_numbers *numbers,
-                             struct error *error);
+/* `*text`, a value of `field`, as it goes to the database; where that differs from what came, `*text` is changed to memory of the
+ * arena. BAD_REQUEST: it passes itself off as sealed already. */
+enum loket_error sealed_text(const ProtobufCFieldDescriptor *field, const char **text, struct arena *arena,
+                             struct sealed_numbers *numbers, struct error *error);
 /* The same for bytes; `message` is what they are a field of. */
 enum loket_error sealed_bytes(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field, ProtobufCBinaryData *bytes,
                               struct arena *arena, struct error *error);

@@ -37,7 +37,8 @@ static void chunk_nonce(uint8_t nonce[SEAL_NONCE_BYTES], uint32_t number, bool l
     nonce[11] = last;
 }
 
-bool file_chunk_seal(const uint8_t key[FILE_KEY_BYTES], uint32_t number, bool last, const void *plain, size_t size, uint8_t *sealed) {
+bool file_chunk_seal(const uint8_t key[FILE_KEY_BYTES], uint32_t number, bool last, const void *plain, size_t size,
+                     uint8_t *sealed) {
     uint8_t nonce[SEAL_NONCE_BYTES];
     chunk_nonce(nonce, number, last);
     return gcm_close(key, nonce, (struct bound){NULL, 0}, plain, size, sealed);
@@ -96,8 +97,8 @@ enum loket_error file_chunk_open(int64_t upload_id, uint32_t number, const uint8
     else if (is_marked(given, size, transit_mark)) outcome = transit_open(upload_id, number, given, size, plain);
     else buffer_add(plain, given, size);
     if (outcome == SEAL_NO_KEY)
-        return error_set(error, LOKET_UNAVAILABLE, NULL, "The server does not have the keys of this database: tell the administrator",
-                         NULL);
+        return error_set(error, LOKET_UNAVAILABLE, NULL,
+                         "The server does not have the keys of this database: tell the administrator", NULL);
     if (outcome == SEAL_OPENED && !plain->failed) return LOKET_OK;
     return error_set(error, LOKET_INTERNAL, NULL, "This document is damaged: tell the administrator", NULL);
 }

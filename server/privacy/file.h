@@ -1,6 +1,7 @@
-/* Documents at rest. Each file has a random key of its own, which only opens with the keyring; its chunks are sealed one by one with
- * that key in the manner of STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): the nonce is the chunk's number and whether it is the
- * last, so that a chunk that was changed, moved, left out or added is found. The key is bound to the SHA-256 of the plain file.
+/* Documents at rest. Each file has a random key of its own, which only opens with the keyring; its chunks are sealed one by one
+ * with that key in the manner of STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): the nonce is the chunk's number and whether it
+ * is the last, so that a chunk that was changed, moved, left out or added is found. The key is bound to the SHA-256 of the plain
+ * file.
  *
  *   file key      seal.h of 32 bytes, bound to the SHA-256                                          64 bytes
  *   chunk         65,536 bytes of the file (the last one less) and a tag                            +16
@@ -30,13 +31,14 @@ enum seal_outcome file_key_open(const uint8_t sealed[FILE_SEALED_KEY], const uin
                                 uint8_t key[FILE_KEY_BYTES]);
 
 /* One chunk; `sealed` has room for size + SEAL_TAG_BYTES. */
-bool file_chunk_seal(const uint8_t key[FILE_KEY_BYTES], uint32_t number, bool last, const void *plain, size_t size, uint8_t *sealed);
+bool file_chunk_seal(const uint8_t key[FILE_KEY_BYTES], uint32_t number, bool last, const void *plain, size_t size,
+                     uint8_t *sealed);
 
 /* A chunk on its way in; `sealed` has room for size + FILE_TRANSIT_MORE. */
 bool file_transit_seal(int64_t upload_id, uint32_t number, const void *plain, size_t size, uint8_t *sealed);
 
-/* A chunk as the database gives it, whatever its form (also plain: from before there were keys), appended to `plain`. `upload_id` and
- * `number` are those of a file on its way in. UNAVAILABLE: its key is not here. INTERNAL: it is damaged. */
+/* A chunk as the database gives it, whatever its form (also plain: from before there were keys), appended to `plain`. `upload_id`
+ * and `number` are those of a file on its way in. UNAVAILABLE: its key is not here. INTERNAL: it is damaged. */
 enum loket_error file_chunk_open(int64_t upload_id, uint32_t number, const uint8_t *given, size_t size, struct buffer *plain,
                                  struct error *error);
 

@@ -131,7 +131,8 @@ enum loket_error keyring_open(const char *folder, struct error *error) {
     keyring_close();
     if (!*folder) return LOKET_OK;
     if (sodium_init() < 0) return error_set(error, LOKET_INTERNAL, NULL, "libsodium can't start", NULL);
-    if ((size_t)snprintf(place, sizeof place, "%s", folder) >= sizeof place) return refuse(error, "This path is too long: %s", folder);
+    if ((size_t)snprintf(place, sizeof place, "%s", folder) >= sizeof place)
+        return refuse(error, "This path is too long: %s", folder);
     clock_gettime(CLOCK_MONOTONIC, &looked_at);
     return reload(error);
 }
@@ -217,7 +218,8 @@ static bool folder_sync(const char *folder) {
 /* Written beside its place and moved there: nobody sees half a key. An existing file is never replaced. */
 static enum loket_error file_make(const char *folder, const char *name, const void *bytes, size_t size, struct error *error) {
     char path[KEYRING_PATH_MOST], beside[KEYRING_PATH_MOST];
-    if (!path_make(path, folder, name) || !path_make(beside, folder, ".new")) return refuse(error, "This path is too long: %s", name);
+    if (!path_make(path, folder, name) || !path_make(beside, folder, ".new"))
+        return refuse(error, "This path is too long: %s", name);
     (void)unlink(beside); /* of a run that was cut short */
     int file = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool good = file >= 0 && write(file, bytes, size) == (ssize_t)size && fsync(file) == 0;

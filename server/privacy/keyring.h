@@ -17,14 +17,14 @@
 
 #define KEYRING_KEYS      64u /* in the folder at most */
 #define KEY_BYTES         32u
-#define KEYRING_INDEX_ID  0u  /* asks keyring_check for the index key */
+#define KEYRING_INDEX_ID  0u /* asks keyring_check for the index key */
 #define KEY_CHECK_BYTES   16u
 #define KEYRING_PATH_MOST 4096u
 
 enum key_state { KEY_NONE, KEY_CURRENT, KEY_OLD, KEY_RETIRED };
 
-/* Reads the folder; "" means that this office seals nothing. INVALID names the folder or file: missing, of a wrong size, or readable by
- * others than its owner. */
+/* Reads the folder; "" means that this office seals nothing. INVALID names the folder or file: missing, of a wrong size, or
+ * readable by others than its owner. */
 enum loket_error keyring_open(const char *folder, struct error *error);
 void keyring_close(void);
 

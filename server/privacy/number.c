@@ -113,8 +113,10 @@ bool number_forms_make(const char *digits, struct number_forms *forms) {
 
 static enum loket_error refuse(enum seal_outcome outcome, struct error *error) {
     if (outcome == SEAL_OPENED) return LOKET_OK;
-    if (outcome == SEAL_BROKEN) return error_set(error, LOKET_INTERNAL, NULL, "This number was tampered with, or its key is another", NULL);
-    return error_set(error, LOKET_UNAVAILABLE, NULL, "The server does not have the keys of this database: tell the administrator", NULL);
+    if (outcome == SEAL_BROKEN)
+        return error_set(error, LOKET_INTERNAL, NULL, "This number was tampered with, or its key is another", NULL);
+    return error_set(error, LOKET_UNAVAILABLE, NULL, "The server does not have the keys of this database: tell the administrator",
+                     NULL);
 }
 
 enum loket_error number_reseal(const char *token, const uint8_t sealed[NUMBER_SEALED_BYTES], uint8_t fresh[NUMBER_SEALED_BYTES],

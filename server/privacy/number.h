@@ -4,8 +4,8 @@
  *           tokens, so that the database finds, compares and keeps them unique by it; nothing leads back.
  *   SHAPE   a number that is right or wrong in the same way, without what makes it one person's: for the database's checks. Goes in
  *           beside the token ("TOKEN:SHAPE") and is kept nowhere.
- *   SEALED  the digits under a key of the keyring, bound to the token, in hexadecimal: kept once, in identity.number. Comes out beside
- *           the token ("TOKEN:SEALED"; with "*" in the place of "#" only a mask of it is to be shown). */
+ *   SEALED  the digits under a key of the keyring, bound to the token, in hexadecimal: kept once, in identity.number. Comes out
+ * beside the token ("TOKEN:SEALED"; with "*" in the place of "#" only a mask of it is to be shown). */
 #ifndef SERVER_PRIVACY_NUMBER_H
 #define SERVER_PRIVACY_NUMBER_H
 
@@ -41,8 +41,8 @@ bool number_is_token(const char *text, size_t size);
 /* The sealed form again, under the key of today. As number_open. */
 enum loket_error number_reseal(const char *token, const uint8_t sealed[NUMBER_SEALED_BYTES], uint8_t fresh[NUMBER_SEALED_BYTES],
                                struct error *error);
-/* The number behind "TOKEN:SEALED", or its mask, appended to `plain`. NOT_FOUND: it is none. UNAVAILABLE: its key is not here. INTERNAL:
- * it was tampered with. */
+/* The number behind "TOKEN:SEALED", or its mask, appended to `plain`. NOT_FOUND: it is none. UNAVAILABLE: its key is not here.
+ * INTERNAL: it was tampered with. */
 enum loket_error number_open(const char *text, size_t size, struct buffer *plain, struct error *error);
 /* "1871********0001", as the database masks. */
 void number_mask(char digits[NUMBER_DIGITS + 1]);

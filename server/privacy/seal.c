@@ -12,7 +12,8 @@ bool gcm_close(const uint8_t *key, const uint8_t *nonce, struct bound bound, con
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
     bool good = cipher && EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
                 (!bound.size || EVP_EncryptUpdate(cipher, NULL, &length, bound.bytes, (int)bound.size) == 1) &&
-                EVP_EncryptUpdate(cipher, out, &length, plain, (int)size) == 1 && EVP_EncryptFinal_ex(cipher, out + length, &rest) == 1 &&
+                EVP_EncryptUpdate(cipher, out, &length, plain, (int)size) == 1 &&
+                EVP_EncryptFinal_ex(cipher, out + length, &rest) == 1 &&
                 EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_GCM_GET_TAG, (int)SEAL_TAG_BYTES, out + size) == 1;
     EVP_CIPHER_CTX_free(cipher);
     return good;

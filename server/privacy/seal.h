@@ -30,7 +30,8 @@ enum seal_outcome seal_open(struct bound bound, const uint8_t *sealed, size_t si
 /* The number of the key that this needs. `size` is at least SEAL_KEY_ID_BYTES. */
 uint32_t seal_key_id(const uint8_t *sealed);
 
-/* One pass of AES-256-GCM with a key and nonce of the caller's; `out` has size + SEAL_TAG_BYTES (closing) or size - SEAL_TAG_BYTES. */
+/* One pass of AES-256-GCM with a key and nonce of the caller's; `out` has size + SEAL_TAG_BYTES (closing) or size - SEAL_TAG_BYTES.
+ */
 bool gcm_close(const uint8_t *key, const uint8_t *nonce, struct bound bound, const void *plain, size_t size, uint8_t *out);
 bool gcm_open(const uint8_t *key, const uint8_t *nonce, struct bound bound, const uint8_t *sealed, size_t size, uint8_t *out);
 

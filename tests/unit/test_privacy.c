@@ -1,5 +1,5 @@
-/* Sealed numbers and files: nothing opens without its key, in another place, or changed by a bit; and the shape that the database checks in a
- * number's place is right and wrong as the number is. */
+/* Sealed numbers and files: nothing opens without its key, in another place, or changed by a bit; and the shape that the database
+ * checks in a number's place is right and wrong as the number is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,11 +149,16 @@ static void a_number_is_not_seen_or_a_word_is_taken_for_one(void **state) {
         enum number_kind kind;
         const char *digits;
     } rows[] = {
-        {"1872014507900001", NUMBER_FIELD, "1872014507900001"}, {"18.72 0145-07900001", NUMBER_ANY, "1872014507900001"},
-        {"12.345.678.2-012.000", NUMBER_ANY, "123456782012000"}, {"123456789012345", NUMBER_ANY, NULL},
-        {"123456789012345", NUMBER_FIELD, "123456789012345"},    {"18720145079000011", NUMBER_ANY, NULL},
-        {"1234567890123", NUMBER_FIELD, NULL},                   {"STR 1872014507900001", NUMBER_ANY, NULL},
-        {"", NUMBER_ANY, NULL},                                  {"-", NUMBER_FIELD, NULL},
+        {"1872014507900001", NUMBER_FIELD, "1872014507900001"},
+        {"18.72 0145-07900001", NUMBER_ANY, "1872014507900001"},
+        {"12.345.678.2-012.000", NUMBER_ANY, "123456782012000"},
+        {"123456789012345", NUMBER_ANY, NULL},
+        {"123456789012345", NUMBER_FIELD, "123456789012345"},
+        {"18720145079000011", NUMBER_ANY, NULL},
+        {"1234567890123", NUMBER_FIELD, NULL},
+        {"STR 1872014507900001", NUMBER_ANY, NULL},
+        {"", NUMBER_ANY, NULL},
+        {"-", NUMBER_FIELD, NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -167,8 +172,9 @@ static void a_shape_tells_the_number_or_is_judged_otherwise(void **state) {
     static const struct {
         const char *digits, *shape;
     } rows[] = {
-        {"1872034507909876", "1801014507900001"}, {"1800034507909876", "1800014507900001"}, {"1872004507909876", "1801004507900001"},
-        {"1872034507900000", "1801014507900000"}, {"123456782012000", "100000009000000"},  {"123456789012000", "100000001000000"},
+        {"1872034507909876", "1801014507900001"}, {"1800034507909876", "1800014507900001"},
+        {"1872004507909876", "1801004507900001"}, {"1872034507900000", "1801014507900000"},
+        {"123456782012000", "100000009000000"},   {"123456789012000", "100000001000000"},
         {"000000000012000", "000000000000000"},   {"0123456782012000", "0100000009000000"},
     };
     struct number_forms forms;
