@@ -24,6 +24,7 @@ static const struct sealed_field {
     {&loket__admin_user_save_request__descriptor, "nik", IN, NUMBER_FIELD},
     {&loket__user_row__descriptor, "nik", OUT, NUMBER_FIELD},
     {&loket__field_value__descriptor, "value", IN | OUT, NUMBER_ANY},
+    {&loket__applicant_export_row__descriptor, "value", OUT, NUMBER_ANY},
     {&loket__field_row__descriptor, "value", OUT, NUMBER_ANY},
     {&loket__field_row__descriptor, "old_value", OUT, NUMBER_ANY},
     {&loket__requirement_entry__descriptor, "document_number", IN | OUT, NUMBER_ANY},

@@ -183,7 +183,11 @@ begin
   r.promised_on := app.promised_on::text;
   r.days_left := rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on);
   r.clock_stopped := app.stopped_at is not null;
-  r.applicant := rule.applicant_row(app.office_id, app.applicant_id, who.roles && '{front_office,analyst}');
+  -- whole for who takes it in or checks it just now; anybody else says why (applicant.reveal)
+  r.applicant := rule.applicant_row(app.office_id, app.applicant_id,
+    exists (select from application.task x
+             where x.office_id = app.office_id and x.application_id = app.application_id and x.closed_at is null
+               and x.holder_id = who.user_id and x.role in ('front_office', 'analyst')));
   r.fields := rule.field_rows(app);
   r.requirements := rule.requirement_rows(app);
   r.inspections := rule.inspection_rows(app);

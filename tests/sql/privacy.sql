@@ -1,7 +1,7 @@
 -- Sealed identity numbers: what the database is given, keeps and gives out; and what it refuses when a server comes without the keys.
 begin;
 \ir lib/setup.sql
-select plan(39);
+select plan(66);
 
 -- a number as a server with keys sends it: a keyed hash (any will do here) and a shape that is judged like the number
 create function t.token(nik text, unused int) returns text language sql immutable as $$ select '#' || left(encode(sha256(convert_to('key' || nik, 'UTF8')), 'hex'), 40) $$;
@@ -54,12 +54,37 @@ select is(t.submit(applicant => t.person(t.sealed(t.nik(1)), 'Sari')) is not nul
 select is((select array_agg(x.name) from unnest((api.applicant_find(t.token('fo1'), t.sealed(t.nik(2)))).applicants) x), '{Budi}', 'an applicant is not found by the number');
 select is((select count(*) from unnest((api.application_search(t.token('an1'), t.sealed(t.nik(1)), true, null, 0)).rows)), 2::bigint, 'nor the applications');
 select is((select detail->>'text' from audit.event where action = 'find_applicant' order by event_id desc limit 1), '*' || substr(t.token(t.nik(2), 0), 2), 'the log says what was looked for');
-select is((select (r.applicant).nik from t.app, api.application_open(t.token('an1'), a) r), t.kept(t.nik(1)), 'who needs the number does not get it');
+do $$ begin perform api.task_claim(t.token('an2'), t.key(), t.task((select b from t.app)), null); end $$;
+select is((select (r.applicant).nik from t.app, api.application_open(t.token('an2'), b) r), t.kept(t.nik(2)), 'who checks the application does not see its number');
+select is((select (r.applicant).nik from t.app, api.application_open(t.token('an1'), b) r), '*' || substr(t.kept(t.nik(2)), 2), 'who does not sees it');
 select is((select (r.applicant).nik from t.app, api.application_open(t.token('au1'), a) r), '*' || substr(t.kept(t.nik(1)), 2), 'who does not need it gets more than a mask');
 update identity.user_account set nik = t.token(t.nik(1), 0) where user_id = t.user_id('an1');
 select is(t.try(format('select api.task_claim(%L, %L, %s, null)', t.token('an1'), t.key(), t.task(a))), 'LK005', 'an officer works on their own application') from t.app;
 select ok(not exists (select from document.document d where d.data::text ~ '[0-9]{16}'), 'what is to be printed holds a plain number');
 select ok(not exists (select from audit.event e where e.detail::text ~ t.nik(1) or e.detail::text ~ t.nik(2)), 'so does the audit log');
+-- ------------------------------------------------------------------------------------------------ whole for a reason, and all of it for its person
+select is((select (r.applicant).nik from t.app, api.application_open(t.token('fo1'), a) r), '*' || substr(t.kept(t.nik(1)), 2), 'who took it in sees the number whole for ever');
+create function t.reveal(username text, app bigint, reason text default 'Called the bank about it') returns text language sql as $$
+  select format('select api.applicant_reveal(%L, %s, %L)', t.token(username), app, reason) $$;
+select is(t.try(t.reveal('sh1', a, ' ')), 'LK008 reason', 'a number is seen without a reason') from t.app;
+select is(t.try(t.reveal('sh1', a, 'need it')), 'LK007 reason', 'two words are a reason') from t.app;
+select is(t.try(t.reveal(u, a)), 'LK005', u || ' sees numbers whole') from t.app, unnest('{tr1,ar1,co1,mg1,ad1,kd1,sd1}'::text[]) u;
+select is(t.try(t.reveal('fo9', a)), 'LK009 application_id', 'another office sees them') from t.app;
+select is((select (r.applicant).nik from t.app, api.applicant_reveal(t.token('sh1'), a, 'Called the bank about it') r), t.kept(t.nik(1)), 'who says why does not see it');
+select is((select e.actor || ' ' || e.reason from audit.event e where e.action = 'reveal_number'), 'Sh1 Called the bank about it', 'nobody knows who saw it');
+select is((select count(*) from unnest((api.audit_list(t.token('au1'), null, null, null, null, null)).rows) x where x.action = 'reveal_number'), 1::bigint, 'the auditor is not shown it');
+
+create function t.exported(username text, app bigint, reason text default 'At the counter, with KTP') returns text language sql as $$
+  select format('select api.applicant_export(%L, %s, %L)', t.token(username), app, reason) $$;
+select is(t.try(t.exported(u, a)), 'LK005', u || ' takes out everything of a person') from t.app, unnest('{an1,sh1,hd1,ad1,au1}'::text[]) u;
+select is(t.try(t.exported('fo9', a)), 'LK009 application_id', 'another office takes it out') from t.app;
+select is(t.try(t.exported('fo1', a, '')), 'LK008 reason', 'nobody asked for it') from t.app;
+create table t.export as select x.* from t.app, api.applicant_export(t.token('fo1'), a, 'At the counter, with KTP') r, unnest(r.rows) x;
+select is((select value from t.export where section = 'applicant' and name = 'nik'), t.kept(t.nik(1)), 'the person does not get their own number');
+select is((select count(distinct item) from t.export where section = 'application'), 2::bigint, 'an application is left out');
+select is((select string_agg(distinct section, ' ') from t.export), 'access applicant application form notice requirement', 'a part is left out');
+select is((select count(*) from t.export where value like '%Budi%'), 0::bigint, 'another''s data is in it');
+select ok(exists (select from t.export where section = 'access' and name like '% reveal_number' and value like 'Sh1, section_head, %'), 'the person is not told who saw the number');
 delete from identity.number where token = t.token(t.nik(2), 0);
 select is((select (r.applicant).nik from t.app, api.application_open(t.token('an2'), b) r), '-', 'what was erased is shown, or stops the screen');
 select throws_ok('update application.applicant set nik = ''#12''', '23514', null, 'a column takes what is neither number nor token');
