@@ -49,11 +49,10 @@ static const char *content_objection(PGconn *db, const PGresult *row, struct fil
         column(row, CONTENT_OFFICE), column(row, CONTENT_ID), NULL, atoi(column(row, CONTENT_CHUNKS)), NULL, NULL};
     enum loket_error read = content_read_back(db, &place, content);
     if (read == LOKET_UNAVAILABLE) wrong = no_key;
-    else if (read == LOKET_INTERNAL) wrong = "its bytes are not those that were kept";
-    else if (read != LOKET_OK) wrong = "a part is missing";
-    else if (!content_end(content, &verdict)) wrong = "it could not be checked";
-    else if (verdict.size != strtoull(column(row, CONTENT_SIZE), NULL, 10)) wrong = "its size is another";
-    else if (PQgetlength(row, 0, CONTENT_SHA256) != (int)sizeof verdict.sha256 ||
+    else if (read != LOKET_OK && read != LOKET_INTERNAL) wrong = "a part is missing";
+    else if (read == LOKET_OK && !content_end(content, &verdict)) wrong = "it could not be checked";
+    else if (read == LOKET_OK && verdict.size != strtoull(column(row, CONTENT_SIZE), NULL, 10)) wrong = "its size is another";
+    else if (read == LOKET_INTERNAL || PQgetlength(row, 0, CONTENT_SHA256) != (int)sizeof verdict.sha256 ||
              memcmp(PQgetvalue(row, 0, CONTENT_SHA256), verdict.sha256, sizeof verdict.sha256) != 0)
         wrong = "its bytes are not those that were kept";
     content_free(content);
