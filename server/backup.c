@@ -256,6 +256,7 @@ static int restore_run(const struct config *config, struct restore *restore) {
     printf("%s: ready to be started by PostgreSQL, as its user; it then recovers%s%s\n"
            "then: loketd audit checkpoints >FILE ([audit] checkpoints), loketd audit verify;"
            " the configuration of then is in %s/loket\n"
+           "the keys of [privacy] keys are in no backup: bring them from where they are kept, then loketd keys list\n"
            "archiving is off there (postgresql.auto.conf): switch it on when the office goes on with it\n",
            restore->target, *restore->point ? " until " : " all that was archived", restore->point, restore->folder);
     return EX_OK;

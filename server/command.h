@@ -13,6 +13,7 @@ int catalogue_main(struct config *config, int argc, char **argv);
 int calendar_main(struct config *config, int argc, char **argv);
 int user_main(struct config *config, int argc, char **argv);
 int auth_main(struct config *config, int argc, char **argv);
+int keys_main(struct config *config, int argc, char **argv);
 int documents_main(struct config *config, int argc, char **argv);
 int verify_main(struct config *config, int argc, char **argv);
 int audit_main(struct config *config, int argc, char **argv);

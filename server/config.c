@@ -43,6 +43,7 @@ static const struct key {
     TEXT_KEY("auth", "secret_key", secret_key, ""),
     COUNT_KEY("auth", "opslimit", opslimit, "2", 2, 20),
     COUNT_KEY("auth", "memlimit", memlimit, "64", 19, 4096), /* OWASP's least: 2 passes over 19 MiB */
+    TEXT_KEY("privacy", "keys", privacy_keys, ""),
     TEXT_KEY("signature", "trust", signature_trust, ""),
     TEXT_KEY("signature", "timestamp", timestamp, ""),
     TEXT_KEY("signature", "timestamp_trust", timestamp_trust, ""),

@@ -14,6 +14,7 @@ struct config {
     int clients_in_all, clients_per_address; /* of one worker */
     char *certificate, *key, *run_dir, *pid_file;
     char *client_ca, *client_crl, *client_certificates; /* "none", "optional" or "required"; PEM files */
+    char *privacy_keys;                                 /* the folder of keys for personal data; "": nothing is sealed */
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
     int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */

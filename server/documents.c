@@ -10,6 +10,7 @@
 #include <server/doc/work.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/privacy/keyring.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,17 +37,22 @@ static const char *column(const PGresult *result, int number) {
 
 enum { CONTENT_OFFICE, CONTENT_ID, CONTENT_SIZE, CONTENT_SHA256, CONTENT_CHUNKS, CONTENT_NAME };
 
+static const char no_key[] = "its key is not in [privacy] keys"; /* which says nothing of the document */
+
 /* What is wrong with this content, or NULL. */
 static const char *content_objection(PGconn *db, const PGresult *row, struct file_type *types) {
     struct content_verdict verdict;
     struct content *content = content_new(types);
     const char *wrong = NULL;
     if (!content) return "no memory to check it";
-    if (!content_read_back(db, column(row, CONTENT_OFFICE), column(row, CONTENT_ID), atoi(column(row, CONTENT_CHUNKS)), content))
-        wrong = "a part is missing";
-    else if (!content_end(content, &verdict)) wrong = "it could not be checked";
-    else if (verdict.size != strtoull(column(row, CONTENT_SIZE), NULL, 10)) wrong = "its size is another";
-    else if (PQgetlength(row, 0, CONTENT_SHA256) != (int)sizeof verdict.sha256 ||
+    const struct content_place place = {
+        column(row, CONTENT_OFFICE), column(row, CONTENT_ID), NULL, atoi(column(row, CONTENT_CHUNKS)), NULL, NULL};
+    enum loket_error read = content_read_back(db, &place, content);
+    if (read == LOKET_UNAVAILABLE) wrong = no_key;
+    else if (read != LOKET_OK && read != LOKET_INTERNAL) wrong = "a part is missing";
+    else if (read == LOKET_OK && !content_end(content, &verdict)) wrong = "it could not be checked";
+    else if (read == LOKET_OK && verdict.size != strtoull(column(row, CONTENT_SIZE), NULL, 10)) wrong = "its size is another";
+    else if (read == LOKET_INTERNAL || PQgetlength(row, 0, CONTENT_SHA256) != (int)sizeof verdict.sha256 ||
              memcmp(PQgetvalue(row, 0, CONTENT_SHA256), verdict.sha256, sizeof verdict.sha256) != 0)
         wrong = "its bytes are not those that were kept";
     content_free(content);
@@ -78,8 +84,10 @@ static int check_all(PGconn *db, struct file_type *types) {
             break;
         }
         const char *wrong = content_objection(db, row, types);
-        if (wrong) printf("damaged: %s (content %s): %s\n", column(row, CONTENT_NAME), column(row, CONTENT_ID), wrong);
-        content_note(db, row, !wrong);
+        if (wrong)
+            printf("%s: %s (content %s): %s\n", wrong == no_key ? "not opened" : "damaged", column(row, CONTENT_NAME),
+                   column(row, CONTENT_ID), wrong);
+        if (wrong != no_key) content_note(db, row, !wrong);
         checked++;
         damaged += wrong != NULL;
         (void)snprintf(office, sizeof office, "%s", column(row, CONTENT_OFFICE));
@@ -91,9 +99,14 @@ static int check_all(PGconn *db, struct file_type *types) {
 }
 
 int documents_main(struct config *config, int argc, char **argv) {
+    struct error error;
     if (argc != 2 || strcmp(argv[1], "check") != 0) {
         (void)fputs("usage: loketd documents check\n", stderr);
         return EX_USAGE;
+    }
+    if (keyring_open(config->privacy_keys, &error) != LOKET_OK) {
+        (void)fprintf(stderr, "loketd: %s (%s)\n", error.message, error.argument);
+        return EX_CONFIG;
     }
     struct file_type *types = file_type_new();
     PGconn *db = connect_as_job(config);

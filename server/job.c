@@ -7,6 +7,7 @@
 #include <server/job.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/privacy/fit.h>
 #include <server/notice.h>
 #include <signal.h>
 #include <string.h>
@@ -84,6 +85,12 @@ int job_run(const struct inheritance *given) {
     time_t pruned_at = 0, kept_at = 0;
     struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
+    struct error error;
+    char problem[FIT_PROBLEM_BYTES];
+    if (keyring_open(given->config->privacy_keys, &error) != LOKET_OK) {
+        log_error(error.message, "file", error.argument);
+        return EX_CONFIG;
+    }
     struct document_work *documents = document_work_new(given->config);
     if (!documents) {
         log_error("the database of file types (libmagic) can't be read");
@@ -96,7 +103,10 @@ int job_run(const struct inheritance *given) {
             PQfinish(db);
             db = NULL;
         }
-        if (!db) db = job_connect(given->config->database_job);
+        if (!db) {
+            db = job_connect(given->config->database_job);
+            if (db && !keys_fit(db, problem)) log_error(problem, "keys", given->config->privacy_keys);
+        }
         if (db) {
             while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
             prune(db, &pruned_at);
@@ -108,5 +118,6 @@ int job_run(const struct inheritance *given) {
     }
     PQfinish(db);
     document_work_free(documents);
+    keyring_close();
     return EX_OK;
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JOB_PARAMETERS 8
+#define JOB_PARAMETERS 12
 
 struct job_parameters {
     int count;

@@ -22,6 +22,7 @@ static const struct command {
     {"permit", "export CODE --office O", "a permit type as a catalogue's file", permit_main},
     {"user", "add|password|codes ...", "make a user, give one a new password, take the codes away", user_main},
     {"auth", "init", "make the key that seals the secrets of one-time codes", auth_main},
+    {"keys", "init|list|seal|rotate", "the keys that numbers and documents are sealed with", keys_main},
     {"documents", "check", "read every document back and name what is damaged", documents_main},
     {"verify", "FILE", "is this file a permit of ours, whole and in force?", verify_main},
     {"audit", "init|checkpoint|verify|prove|...", "prove what happened, and find what was tampered with", audit_main},

@@ -6,6 +6,9 @@
 #include <server/command.h>
 #include <server/owner.h>
 #include <server/password.h>
+#include <server/privacy/keyring.h>
+#include <server/privacy/number.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,7 @@ static const char usage[] = "usage: loketd user add --office CODE --username U -
 
 struct request {
     const char *office, *username, *name, *nik;
+    char sealed_nik[NUMBER_TOKEN_LENGTH + NUMBER_DIGITS + 2];
     const char *roles[ROLES_MOST];
     size_t role_count;
     bool demonstration;
@@ -114,7 +118,23 @@ static char *roles_array(const struct request *request) {
     return NULL;
 }
 
-static bool store_new(PGconn *db, const struct request *request) {
+/* The NIK as it goes to the database: sealed where there are keys, and kept for the office in this transaction. */
+static bool nik_seal(PGconn *db, struct request *request) {
+    struct number_forms forms;
+    uint8_t proof[KEY_CHECK_BYTES];
+    char digits[NUMBER_DIGITS + 1], hex[2 * KEY_CHECK_BYTES + 1], kept[NUMBER_TOKEN_LENGTH + NUMBER_SEALED_HEX + 4];
+    if (!request->nik || !keyring_present() || !number_parse(request->nik, NUMBER_FIELD, digits)) return true;
+    if (!keyring_check(KEYRING_INDEX_ID, proof) || !number_forms_make(digits, &forms)) return false;
+    (void)snprintf(request->sealed_nik, sizeof request->sealed_nik, "%s:%s", forms.token, forms.shape);
+    (void)snprintf(kept, sizeof kept, "{%s:%s}", forms.token, forms.sealed);
+    (void)sodium_bin2hex(hex, sizeof hex, proof, sizeof proof);
+    request->nik = request->sealed_nik;
+    const char *values[] = {request->office, hex, kept};
+    return owner_do(db, "select rule.keep_office_numbers($1, decode($2, 'hex'), $3)", 3, values);
+}
+
+static bool store_new(PGconn *db, struct request *request) {
+    if (!nik_seal(db, request)) return false;
     char *roles = roles_array(request);
     const char *values[] = {request->office,
                             request->username,
@@ -129,25 +149,30 @@ static bool store_new(PGconn *db, const struct request *request) {
     return good;
 }
 
-static bool store_password(PGconn *db, const struct request *request) {
+static bool store_password(PGconn *db, struct request *request) {
     const char *values[] = {request->office, request->username, request->hash, request->made ? "t" : "f"};
     return owner_do(db, "select rule.user_password($1, $2, $3, $4)", 4, values);
 }
 
-static bool remove_codes(PGconn *db, const struct request *request) {
+static bool remove_codes(PGconn *db, struct request *request) {
     const char *values[] = {request->office, request->username};
     return owner_do(db, "select rule.user_codes_reset($1, $2)", 2, values);
 }
 
 static const struct verb {
     const char *name;
-    bool (*store)(PGconn *db, const struct request *request);
+    bool (*store)(PGconn *db, struct request *request);
     bool takes_password;
 } verbs[] = {{"add", store_new, true}, {"password", store_password, true}, {"codes", remove_codes, false}};
 
 static int verb_run(const struct config *config, const struct verb *verb, struct request *request) {
     int result = EX_DATAERR;
     PGconn *db = NULL;
+    struct error error;
+    if (keyring_open(config->privacy_keys, &error) != LOKET_OK) {
+        (void)fprintf(stderr, "loketd: %s (%s)\n", error.message, error.argument);
+        return EX_CONFIG;
+    }
     password_cost(config->opslimit, config->memlimit);
     if (verb->takes_password && !password_prepare(request)) goto out;
     result = EX_UNAVAILABLE;

@@ -4,6 +4,7 @@
 #include <server/announce.h>
 #include <server/auth_channel.h>
 #include <server/log.h>
+#include <server/privacy/keyring.h>
 #include <server/session.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -65,6 +66,10 @@ static bool loop_open(struct loop *loop) {
     worker->base = event_base_new();
     if (!worker->base) return false;
     const struct config *config = worker->given->config;
+    if (keyring_open(config->privacy_keys, &error) != LOKET_OK) {
+        log_error(error.message, "file", error.argument);
+        return false;
+    }
     const struct tls_clients clients = {config->client_certificates, config->client_ca, config->client_crl};
     worker->tls = tls_server(config->certificate, config->key, &clients, &error);
     if (!worker->tls) {
@@ -105,6 +110,7 @@ static void loop_close(struct loop *loop) {
     if (loop->drain) event_free(loop->drain);
     SSL_CTX_free(worker->tls);
     if (worker->base) event_base_free(worker->base);
+    keyring_close();
 }
 
 int worker_run(const struct inheritance *given) {

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <loket/limits.h>
 #include <server/db/bind.h>
+#include <server/privacy/fields.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ struct binding {
     struct arena *arena;
     struct parameters *parameters;
     struct error *error;
+    struct sealed_numbers numbers;
 };
 
 static enum loket_error refuse(struct binding *binding, const char *field, const char *message) {
@@ -89,6 +91,7 @@ static enum loket_error json_value(struct binding *binding, const ProtobufCField
         const char *text;
         memcpy(&text, place, sizeof text);
         enum loket_error result = text_check(binding, field->name, text);
+        if (result == LOKET_OK) result = sealed_text(field, &text, binding->arena, &binding->numbers, binding->error);
         if (result == LOKET_OK) buffer_json(json, text);
         return result;
     }
@@ -199,11 +202,14 @@ static enum loket_error add_field(struct binding *binding, const ProtobufCMessag
         const char *text = pointer_at(message, field);
         if (!text || !*text) return add(binding, NULL, 0, 0);
         enum loket_error result = text_check(binding, field->name, text);
+        if (result == LOKET_OK) result = sealed_text(field, &text, binding->arena, &binding->numbers, binding->error);
         return result == LOKET_OK ? add(binding, text, strlen(text), 0) : result;
     }
     if (field->type == PROTOBUF_C_TYPE_BYTES) {
         ProtobufCBinaryData bytes;
         memcpy(&bytes, member(message, field->offset), sizeof bytes);
+        enum loket_error result = sealed_bytes(message, field, &bytes, binding->arena, binding->error);
+        if (result != LOKET_OK) return result;
         return add(binding, bytes.len ? (const char *)bytes.data : NULL, bytes.len, 1);
     }
     struct buffer number = {.limit = 32};
@@ -211,10 +217,29 @@ static enum loket_error add_field(struct binding *binding, const ProtobufCMessag
     return add_buffer(binding, &number, field->name);
 }
 
+/* The numbers that were found on the way, as one parameter more. */
+static enum loket_error numbers_end(struct binding *binding, enum loket_error result) {
+    struct buffer *list = &binding->numbers.list;
+    if (result == LOKET_OK && list->size) {
+        buffer_byte(list, '}');
+        buffer_byte(list, 0);
+        char *copy = list->failed ? NULL : arena_take(binding->arena, list->size);
+        if (copy) memcpy(copy, list->data, list->size);
+        else result = refuse(binding, NULL, "This is too long");
+        binding->parameters->numbers = copy;
+        binding->parameters->only_known_numbers = binding->numbers.only_known;
+    }
+    if (list->data) explicit_bzero(list->data, list->size);
+    buffer_free(list);
+    return result;
+}
+
 enum loket_error bind_request(const struct method *method, const uint8_t *body, size_t body_size, const struct caller *caller,
                               struct arena *arena, struct parameters *parameters, struct error *error) {
-    struct binding binding = {arena, parameters, error};
+    struct binding binding = {
+        arena, parameters, error, {.only_known = method->kind != METHOD_WRITE, .list.limit = LIMIT_FRAME_BYTES}};
     parameters->count = 0;
+    parameters->numbers = NULL;
     const ProtobufCMessage *message = protobuf_c_message_unpack(method->request, &arena->allocator, body_size, body);
     if (!message) return refuse(&binding, NULL, "This is not the message of the method");
     enum loket_error result;
@@ -226,7 +251,7 @@ enum loket_error bind_request(const struct method *method, const uint8_t *body, 
     }
     for (unsigned i = 0; i < method->request->n_fields && result == LOKET_OK; i++)
         result = add_field(&binding, message, &method->request->fields[i]);
-    return result;
+    return numbers_end(&binding, result);
 }
 
 void bind_function_name(const struct method *method, char *name, size_t size) {

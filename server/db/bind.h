@@ -16,6 +16,8 @@ struct parameters {
     const char *values[BIND_PARAMETERS]; /* in the arena, or borrowed from the caller */
     int lengths[BIND_PARAMETERS];
     int formats[BIND_PARAMETERS]; /* 1: binary */
+    const char *numbers;          /* to be kept first, in the same transaction (server/privacy/fields.h); NULL none */
+    bool only_known_numbers;
 };
 
 /* Who sends the request; all borrowed until the parameters are sent. */

@@ -2,6 +2,7 @@
  * source) to protobuf's wire format, without a structure in between. Every length is checked. */
 #include <arpa/inet.h>
 #include <server/db/bind.h>
+#include <server/privacy/fields.h>
 #include <string.h>
 
 #define DEEPEST 4 /* messages within messages */
@@ -58,21 +59,39 @@ static void write_bytes(struct buffer *reply, const ProtobufCFieldDescriptor *fi
     buffer_add(reply, value.data, value.size);
 }
 
-static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record, int depth);
+/* What was sealed on its way in is opened here; `error` says why it can't be. */
+static bool write_opened(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, struct error *error) {
+    struct buffer plain = {.limit = reply->limit};
+    enum loket_error result = opened_value(field, value.data, value.size, &plain, error);
+    if (result == LOKET_NOT_FOUND) write_bytes(reply, field, value);
+    else if (result == LOKET_OK) write_bytes(reply, field, (struct bytes){plain.data, plain.size});
+    if (plain.data) explicit_bzero(plain.data, plain.size);
+    buffer_free(&plain);
+    return result == LOKET_OK || result == LOKET_NOT_FOUND;
+}
 
-static bool write_message(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, int depth) {
+/* How deep in messages, and where to say what could not be opened. */
+struct place {
+    int depth;
+    struct error *error;
+};
+
+static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record,
+                         struct place place);
+
+static bool write_message(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, struct place place) {
     struct buffer inner = {.limit = reply->limit};
-    bool good = write_record(&inner, field->descriptor, value, depth + 1) && !inner.failed;
+    bool good = write_record(&inner, field->descriptor, value, (struct place){place.depth + 1, place.error}) && !inner.failed;
     if (good) write_bytes(reply, field, (struct bytes){inner.data, inner.size});
     buffer_free(&inner);
     return good;
 }
 
-static bool write_value(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, int depth) {
+static bool write_value(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, struct place place) {
     int64_t number;
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES: write_bytes(reply, field, value); return true;
+    case PROTOBUF_C_TYPE_BYTES: return write_opened(reply, field, value, place.error);
     case PROTOBUF_C_TYPE_INT32:
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_BOOL:
@@ -81,7 +100,7 @@ static bool write_value(struct buffer *reply, const ProtobufCFieldDescriptor *fi
         write_tag(reply, field, WIRE_VARINT);
         buffer_varint(reply, (uint64_t)number);
         return true;
-    case PROTOBUF_C_TYPE_MESSAGE: return write_message(reply, field, value, depth);
+    case PROTOBUF_C_TYPE_MESSAGE: return write_message(reply, field, value, place);
     default: return false;
     }
 }
@@ -95,32 +114,33 @@ static bool open_array(struct bytes *array, int32_t *count) {
     return dimensions == 1 && take_int32(array, count) && take_int32(array, &lower_bound) && *count >= 0;
 }
 
-static bool write_array(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes array, int depth) {
+static bool write_array(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes array, struct place place) {
     int32_t count;
     if (!open_array(&array, &count)) return false;
     for (int32_t i = 0; i < count; i++) {
         struct bytes value;
         bool null;
         if (!take_value(&array, &value, &null)) return false;
-        if (!null && !write_value(reply, field, value, depth)) return false;
+        if (!null && !write_value(reply, field, value, place)) return false;
     }
     return array.size == 0;
 }
 
-static bool write_field(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, int depth) {
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) return write_array(reply, field, value, depth);
-    return write_value(reply, field, value, depth);
+static bool write_field(struct buffer *reply, const ProtobufCFieldDescriptor *field, struct bytes value, struct place place) {
+    if (field->label == PROTOBUF_C_LABEL_REPEATED) return write_array(reply, field, value, place);
+    return write_value(reply, field, value, place);
 }
 
-static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record, int depth) {
+static bool write_record(struct buffer *reply, const ProtobufCMessageDescriptor *descriptor, struct bytes record,
+                         struct place place) {
     int32_t columns;
-    if (depth > DEEPEST || !take_int32(&record, &columns) || columns != (int32_t)descriptor->n_fields) return false;
+    if (place.depth > DEEPEST || !take_int32(&record, &columns) || columns != (int32_t)descriptor->n_fields) return false;
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         int32_t type;
         struct bytes value;
         bool null;
         if (!take_int32(&record, &type) || !take_value(&record, &value, &null)) return false;
-        if (!null && !write_field(reply, &descriptor->fields[i], value, depth)) return false;
+        if (!null && !write_field(reply, &descriptor->fields[i], value, place)) return false;
     }
     return record.size == 0;
 }
@@ -133,8 +153,11 @@ enum loket_error bind_reply(const ProtobufCMessageDescriptor *descriptor, const 
     for (int i = 0; i < (int)descriptor->n_fields; i++) {
         if (PQgetisnull(result, 0, i)) continue;
         struct bytes value = {(const uint8_t *)PQgetvalue(result, 0, i), (size_t)PQgetlength(result, 0, i)};
-        if (!write_field(reply, &descriptor->fields[i], value, 0))
+        struct error sealed = {.code = LOKET_OK};
+        if (write_field(reply, &descriptor->fields[i], value, (struct place){0, &sealed})) continue;
+        if (sealed.code == LOKET_OK)
             return error_set(error, LOKET_INTERNAL, NULL, "The server failed; it is in its log", descriptor->fields[i].name);
+        return error_set(error, sealed.code, sealed.field, sealed.message, descriptor->fields[i].name);
     }
     if (reply->failed) return error_set(error, LOKET_INTERNAL, NULL, "The answer is too long", NULL);
     return LOKET_OK;

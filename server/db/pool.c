@@ -3,6 +3,7 @@
 #include <server/db/pool.h>
 #include <server/db/shape.h>
 #include <server/log.h>
+#include <server/privacy/keyring.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ struct call {
     struct call *next;
     pool_answer *answer;
     void *data;
-    bool answered;
+    bool answered, keeps_numbers; /* a result comes before the answer's */
 };
 
 struct connection {
@@ -123,8 +124,21 @@ static void connection_prepare(struct connection *connection) {
     connection_close(connection, PQerrorMessage(db));
 }
 
+#define NUMBER_KEEP "number_keep" /* what a request keeps first: sql/api/00_rule_number.sql */
+
+/* The request's numbers, in its transaction: it is one because no Sync comes between. */
+static bool numbers_send(PGconn *db, const struct parameters *parameters) {
+    uint8_t proof[KEY_CHECK_BYTES];
+    const char *const values[] = {parameters->values[0], (const char *)proof, parameters->numbers,
+                                  parameters->only_known_numbers ? "t" : "f"};
+    const int lengths[] = {parameters->lengths[0], sizeof proof, 0, 0}, formats[] = {parameters->formats[0], 1, 0, 0};
+    if (!parameters->numbers) return true;
+    return keyring_check(KEYRING_INDEX_ID, proof) && PQsendQueryPrepared(db, NUMBER_KEEP, 4, values, lengths, formats, 1) == 1;
+}
+
 static bool prepare_all(struct connection *connection) {
     size_t count;
+    if (PQsendPrepare(connection->db, NUMBER_KEEP, "select api.number_keep($1, $2, $3, $4)", 0, NULL) != 1) return false;
     const struct method *const *methods = method_all(&count);
     for (size_t i = 0; i < count; i++)
         if (methods[i]->place != AT_AUTH && !prepare_method(connection->db, methods[i])) return false;
@@ -176,9 +190,11 @@ static void on_ready(struct connection *connection, PGresult *result) {
         if (!connection->first) connection->last = NULL;
         connection->under_way--;
         free(call);
+    } else if (status == PGRES_TUPLES_OK && call->keeps_numbers) {
+        call->keeps_numbers = false;
     } else if (status == PGRES_TUPLES_OK) {
         call_answer(call, result, NULL);
-    } else {
+    } else if (!call->answered) { /* else it was its numbers that were refused: the rest follows them */
         struct error error;
         pool_error(result, &error);
         call_answer(call, NULL, &error);
@@ -308,7 +324,7 @@ enum loket_error pool_call(struct pool *pool, const struct method *method, const
     struct call *call = connection ? calloc(1, sizeof *call) : NULL;
     char function[64];
     bind_function_name(method, function, sizeof function);
-    if (!call ||
+    if (!call || !numbers_send(connection->db, parameters) ||
         PQsendQueryPrepared(connection->db, function, parameters->count, parameters->values, parameters->lengths,
                             parameters->formats, 1) != 1 ||
         PQpipelineSync(connection->db) != 1) {
@@ -319,6 +335,7 @@ enum loket_error pool_call(struct pool *pool, const struct method *method, const
     }
     call->answer = answer;
     call->data = data;
+    call->keeps_numbers = parameters->numbers != NULL;
     if (connection->last) connection->last->next = call;
     else connection->first = call;
     connection->last = call;

@@ -1,16 +1,20 @@
 /* Documents in the job process. Which piece is next, and what it means for the application, is the database's
  * (sql/api/job_document.sql); here are the bytes. */
+#include <openssl/evp.h>
 #include <server/db/bind.h>
 #include <server/doc/render.h>
 #include <server/doc/signature.h>
 #include <server/doc/work.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/privacy/keyring.h>
+#include <server/privacy/number.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PDF_BYTES (32u << 20)
+#define PDF_BYTES    (32u << 20)
+#define STORED_BYTES (PDF_BYTES + PDF_BYTES / FILE_CHUNK_BYTES * SEAL_TAG_BYTES + FILE_CHUNK_BYTES)
 
 struct document_work {
     const struct config *config;
@@ -55,6 +59,31 @@ static struct job_parameters piece_of(const PGresult *piece) {
     return parameters;
 }
 
+/* A file of ours as the database keeps it. */
+struct stored {
+    struct buffer bytes; /* sealed, where there are keys */
+    uint8_t sha256[FILE_HASH_BYTES], sealed_key[FILE_SEALED_KEY];
+    char size[24]; /* of the plain file */
+    bool sealed;
+};
+
+static enum loket_error stored_make(const struct buffer *pdf, struct stored *stored, struct error *error) {
+    (void)snprintf(stored->size, sizeof stored->size, "%zu", pdf->size);
+    stored->sealed = keyring_present();
+    bool good = EVP_Digest(pdf->data, pdf->size, stored->sha256, NULL, EVP_sha256(), NULL) == 1;
+    if (stored->sealed) good = good && file_seal(pdf->data, pdf->size, stored->sha256, stored->sealed_key, &stored->bytes);
+    else buffer_add(&stored->bytes, pdf->data, pdf->size);
+    return good && !stored->bytes.failed ? LOKET_OK
+                                         : error_set(error, LOKET_INTERNAL, NULL, "The document could not be sealed", NULL);
+}
+
+/* Hash, size and key: the last parameters of what stores a file. */
+static void stored_add(struct job_parameters *parameters, const struct stored *stored) {
+    job_bytes(parameters, stored->sha256, sizeof stored->sha256);
+    job_text(parameters, stored->size);
+    job_bytes(parameters, stored->sealed ? stored->sealed_key : NULL, stored->sealed ? sizeof stored->sealed_key : 0);
+}
+
 /* ------------------------------------------------------------------------------------------------ drawing */
 
 enum {
@@ -76,6 +105,8 @@ struct pairs {
     size_t count, room, at;
     struct error *error;
     enum loket_error result;
+    PGconn *db;
+    const char *office_id;
 };
 
 static void take_key(const char *text, size_t size, void *user) {
@@ -93,17 +124,41 @@ static void take_key(const char *text, size_t size, void *user) {
     pairs->keys[pairs->count++] = strndup(text, size);
 }
 
+/* A number that the document prints: its sealed form is asked for and opened. */
+static char *number_find(struct pairs *pairs, const char *text, size_t size) {
+    struct buffer plain = {.limit = 64};
+    char *token = strndup(text, size);
+    struct job_parameters parameters = {.count = 0};
+    job_text(&parameters, pairs->office_id);
+    job_text(&parameters, token);
+    PGresult *found = token ? job_query(pairs->db, "select api_job.number_sealed($1, $2)", &parameters) : NULL;
+    const char *sealed = found && PQntuples(found) == 1 ? column(found, 0) : NULL;
+    enum loket_error result = sealed ? number_open(sealed, strlen(sealed), &plain, pairs->error) : LOKET_NOT_FOUND;
+    if (result == LOKET_NOT_FOUND) buffer_text(&plain, "-"); /* erased */
+    else pairs->result = result;
+    buffer_byte(&plain, 0);
+    char *digits = plain.failed ? NULL : strdup((const char *)plain.data);
+    buffer_free(&plain);
+    PQclear(found);
+    free(token);
+    return digits;
+}
+
 static void take_value(const char *text, size_t size, void *user) {
     struct pairs *pairs = user;
     if (pairs->result != LOKET_OK || pairs->at >= pairs->count || !pairs->keys[pairs->at]) return;
-    char *value = strndup(text, size);
+    char *value = number_is_token(text, size) ? number_find(pairs, text, size) : strndup(text, size);
+    if (pairs->result != LOKET_OK) {
+        free(value);
+        return;
+    }
     if (value) pairs->result = data_put(pairs->data, pairs->keys[pairs->at++], value, pairs->error);
     else pairs->result = error_set(pairs->error, LOKET_INTERNAL, NULL, "Out of memory", NULL);
     free(value);
 }
 
-static enum loket_error data_read(const PGresult *piece, struct document_data *data, struct error *error) {
-    struct pairs pairs = {.data = data, .error = error};
+static enum loket_error data_read(PGconn *db, const PGresult *piece, struct document_data *data, struct error *error) {
+    struct pairs pairs = {.data = data, .error = error, .db = db, .office_id = column(piece, 0)};
     size_t size;
     const uint8_t *bytes = column_bytes(piece, RENDER_KEYS, &size);
     bool good = bytes && bind_each_text(bytes, size, take_key, &pairs);
@@ -116,7 +171,8 @@ static enum loket_error data_read(const PGresult *piece, struct document_data *d
 }
 
 /* The PDF of a piece, and where its signature block is. */
-static enum loket_error draw(const PGresult *piece, struct buffer *pdf, struct document_layout *layout, struct error *error) {
+static enum loket_error draw(PGconn *db, const PGresult *piece, struct buffer *pdf, struct document_layout *layout,
+                             struct error *error) {
     size_t size;
     const char *text = column(piece, RENDER_TEMPLATE);
     struct document_assets assets = {.arms = column_bytes(piece, RENDER_ARMS, &assets.arms_size)};
@@ -132,7 +188,7 @@ static enum loket_error draw(const PGresult *piece, struct buffer *pdf, struct d
         result = error_set(error, LOKET_INVALID, NULL, "The template is wrong: %s", where);
         goto out;
     }
-    result = data_read(piece, data, error);
+    result = data_read(db, piece, data, error);
     if (result == LOKET_OK) result = document_render(template, data, &assets, pdf, layout, error);
 out:
     template_free(template);
@@ -178,6 +234,7 @@ static bool render_one(struct document_work *work, PGconn *db) {
     (void)work;
     struct buffer pdf = {.limit = PDF_BYTES};
     struct document_layout layout = {.pages = 0};
+    struct stored stored = {.bytes.limit = STORED_BYTES};
     uint8_t digest[SIGNATURE_DIGEST_BYTES];
     struct error error;
     PGresult *piece =
@@ -185,15 +242,22 @@ static bool render_one(struct document_work *work, PGconn *db) {
                      " \"values\" from api_job.render_next()");
     if (!piece) return false;
     bool signs = column(piece, RENDER_SIGNER) != NULL, done;
-    enum loket_error result = draw(piece, &pdf, &layout, &error);
+    enum loket_error result = draw(db, piece, &pdf, &layout, &error);
     if (result == LOKET_OK && signs) result = make_room(piece, &pdf, &layout, digest, &error);
+    if (result == LOKET_OK) result = stored_make(&pdf, &stored, &error);
     if (result == LOKET_OK) {
         struct job_parameters parameters = piece_of(piece);
-        job_bytes(&parameters, pdf.data, pdf.size);
+        job_bytes(&parameters, stored.bytes.data, stored.bytes.size);
         job_bytes(&parameters, signs ? digest : NULL, signs ? sizeof digest : 0);
-        done = job_finish(db, "select api_job.render_done($1, $2, $3, $4)", &parameters);
+        stored_add(&parameters, &stored);
+        done = job_finish(db, "select api_job.render_done($1, $2, $3, $4, $5, $6, $7)", &parameters);
         log_info("document drawn", "document", column(piece, 1), "kind", column(piece, RENDER_KIND));
+    } else if (result == LOKET_UNAVAILABLE) { /* the keys come back, or the administrator brings them */
+        log_error("document not drawn", "document", column(piece, 1), "why", error.message);
+        job_leave(db);
+        done = false;
     } else done = render_failed(db, piece, &error);
+    buffer_free(&stored.bytes);
     PQclear(piece);
     buffer_free(&pdf);
     return done;
@@ -201,47 +265,92 @@ static bool render_one(struct document_work *work, PGconn *db) {
 
 /* ----------------------------------------------------------------------------------------------- checking */
 
-bool content_read_back(PGconn *db, const char *office_id, const char *content_id, int chunks, struct content *content) {
-    for (int i = 0; i < chunks; i++) {
+/* One chunk, opened, to whoever is to have it. */
+static enum loket_error chunk_take(const struct content_place *place, int number, const PGresult *chunk, struct content *content) {
+    struct buffer plain = {.limit = FILE_CHUNK_BYTES};
+    struct error error;
+    if (!chunk || PQntuples(chunk) != 1 || PQgetisnull(chunk, 0, 0)) return LOKET_NOT_FOUND;
+    int64_t upload_id = place->upload_id ? strtoll(place->upload_id, NULL, 10) : 0;
+    enum loket_error result = file_chunk_open(upload_id, (uint32_t)number, (const uint8_t *)PQgetvalue(chunk, 0, 0),
+                                              (size_t)PQgetlength(chunk, 0, 0), &plain, &error);
+    if (result != LOKET_OK) log_error("a chunk can't be opened", "content", place->content_id, "why", error.message);
+    if (result == LOKET_OK && content) (void)content_feed(content, plain.data, plain.size);
+    if (result == LOKET_OK && place->also && !place->also(number, plain.data, plain.size, place->data)) result = LOKET_NOT_FOUND;
+    buffer_free(&plain);
+    return result;
+}
+
+enum loket_error content_read_back(PGconn *db, const struct content_place *place, struct content *content) {
+    enum loket_error result = LOKET_OK;
+    for (int i = 0; i < place->chunks && result == LOKET_OK; i++) {
         char number[16];
         struct job_parameters parameters = {.count = 0};
         (void)snprintf(number, sizeof number, "%d", i);
-        job_text(&parameters, office_id);
-        job_text(&parameters, content_id);
+        job_text(&parameters, place->office_id);
+        job_text(&parameters, place->content_id);
         job_text(&parameters, number);
         PGresult *chunk = job_query(db, "select api_job.chunk($1, $2, $3)", &parameters);
-        bool there = chunk && PQntuples(chunk) == 1 && !PQgetisnull(chunk, 0, 0);
-        if (there) (void)content_feed(content, PQgetvalue(chunk, 0, 0), (size_t)PQgetlength(chunk, 0, 0));
+        result = chunk_take(place, i, chunk, content);
         PQclear(chunk);
-        if (!there) return false;
     }
-    return true;
+    return result;
 }
 
-/* Reads `piece`'s content through the checker; the verdict is whole only when this is true. */
-static bool judge(struct document_work *work, PGconn *db, const char *office_id, const char *content_id, const char *chunks,
-                  struct content_verdict *verdict) {
+/* Reads the content through the checker; the verdict is whole only when this is OK. */
+static enum loket_error judge(struct document_work *work, PGconn *db, const struct content_place *place,
+                              struct content_verdict *verdict) {
     struct content *content = content_new(work->types);
-    bool good = content && content_read_back(db, office_id, content_id, atoi(chunks), content) && content_end(content, verdict);
+    enum loket_error result = content ? content_read_back(db, place, content) : LOKET_NOT_FOUND;
+    if (result == LOKET_OK && !content_end(content, verdict)) result = LOKET_NOT_FOUND;
     content_free(content);
-    return good;
+    return result;
+}
+
+/* ---- what came in is given a key of its own while it is read through */
+
+bool content_seal_chunk(int number, const void *bytes, size_t size, void *data) {
+    struct content_sealing *sealing = data;
+    uint8_t sealed[FILE_CHUNK_BYTES + SEAL_TAG_BYTES];
+    char text[16];
+    struct job_parameters parameters = {.count = 0};
+    if (size > FILE_CHUNK_BYTES) return false;
+    if (!file_chunk_seal(sealing->key, (uint32_t)number, number + 1 == sealing->place->chunks, bytes, size, sealed)) return false;
+    (void)snprintf(text, sizeof text, "%d", number);
+    job_text(&parameters, sealing->place->office_id);
+    job_text(&parameters, sealing->place->content_id);
+    job_text(&parameters, text);
+    job_bytes(&parameters, sealed, size + SEAL_TAG_BYTES);
+    return job_do(sealing->db, "select api_job.chunk_reseal($1, $2, $3, $4)", &parameters);
 }
 
 static bool check_one(struct document_work *work, PGconn *db) {
     struct content_verdict verdict;
+    uint8_t sealed_key[FILE_SEALED_KEY];
     bool done = false;
     PGresult *piece =
         job_take(db, "select office_id::text, upload_id::text, content_id::text, chunks::text from api_job.check_next()");
     if (!piece) return false;
-    if (judge(work, db, column(piece, 0), column(piece, 2), column(piece, 3), &verdict)) {
+    struct content_place place = {column(piece, 0), column(piece, 2), column(piece, 1), atoi(column(piece, 3)), NULL, NULL};
+    struct content_sealing sealing = {.db = db, .place = &place};
+    bool seals = file_key_new(sealing.key);
+    if (seals) {
+        place.also = content_seal_chunk;
+        place.data = &sealing;
+    }
+    enum loket_error read = judge(work, db, &place, &verdict);
+    if (read == LOKET_INTERNAL) /* damaged on its way: it has to be sent again */
+        verdict = (struct content_verdict){.problem = NULL};
+    if (read == LOKET_INTERNAL || (read == LOKET_OK && (!seals || file_key_seal(sealing.key, verdict.sha256, sealed_key)))) {
         struct job_parameters parameters = piece_of(piece);
         job_bytes(&parameters, verdict.sha256, sizeof verdict.sha256);
         job_text(&parameters, verdict.media_type);
         job_text(&parameters, verdict.problem);
         job_text(&parameters, verdict.argument);
-        done = job_finish(db, "select api_job.check_done($1, $2, $3, $4, $5, $6)", &parameters);
+        job_bytes(&parameters, seals ? sealed_key : NULL, seals ? sizeof sealed_key : 0);
+        done = job_finish(db, "select api_job.check_done($1, $2, $3, $4, $5, $6, $7)", &parameters);
         log_info("document checked", "upload", column(piece, 1), "problem", verdict.problem ? verdict.problem : "");
     } else job_leave(db);
+    explicit_bzero(sealing.key, sizeof sealing.key);
     PQclear(piece);
     return done;
 }
@@ -253,8 +362,14 @@ static bool recheck_one(struct document_work *work, PGconn *db) {
         job_take(db, "select office_id::text, content_id::text, sha256, chunks::text, name from api_job.recheck_next()");
     if (!piece) return false;
     const uint8_t *sha256 = column_bytes(piece, 2, &size);
-    bool same = judge(work, db, column(piece, 0), column(piece, 1), column(piece, 3), &verdict) && size == sizeof verdict.sha256 &&
-                memcmp(sha256, verdict.sha256, size) == 0;
+    const struct content_place place = {column(piece, 0), column(piece, 1), NULL, atoi(column(piece, 3)), NULL, NULL};
+    enum loket_error read = judge(work, db, &place, &verdict);
+    if (read == LOKET_UNAVAILABLE) { /* a key that is not here says nothing of the document */
+        job_leave(db);
+        PQclear(piece);
+        return false;
+    }
+    bool same = read == LOKET_OK && size == sizeof verdict.sha256 && memcmp(sha256, verdict.sha256, size) == 0;
     struct job_parameters parameters = piece_of(piece);
     job_text(&parameters, same ? "t" : "f");
     if (!same) log_error("a document is damaged", "content", column(piece, 1), "document", column(piece, 4));
@@ -265,22 +380,38 @@ static bool recheck_one(struct document_work *work, PGconn *db) {
 
 /* ------------------------------------------------------------------------------------------------ signing */
 
-enum { SIGN_PREPARED = 2, SIGN_DIGEST, SIGN_CMS };
+enum { SIGN_PREPARED = 2, SIGN_DIGEST, SIGN_CMS, SIGN_SEALED_KEY, SIGN_SHA256 };
+
+/* The file with room for the signature, as it was drawn. */
+static enum loket_error prepared_open(const PGresult *piece, struct buffer *prepared, struct error *error) {
+    size_t size, key_size, hash_size;
+    const uint8_t *bytes = column_bytes(piece, SIGN_PREPARED, &size), *key = column_bytes(piece, SIGN_SEALED_KEY, &key_size),
+                  *sha256 = column_bytes(piece, SIGN_SHA256, &hash_size);
+    enum seal_outcome outcome = SEAL_OPENED;
+    if (!bytes) return error_set(error, LOKET_INTERNAL, "signature", "What was signed is not there any more", NULL);
+    if (!key) buffer_add(prepared, bytes, size);
+    else if (key_size != FILE_SEALED_KEY || !sha256 || hash_size != FILE_HASH_BYTES) outcome = SEAL_BROKEN;
+    else outcome = file_open(bytes, size, sha256, key, prepared);
+    if (outcome == SEAL_NO_KEY)
+        return error_set(error, LOKET_UNAVAILABLE, NULL,
+                         "The server does not have the keys of this database: tell the administrator", NULL);
+    if (outcome == SEAL_OPENED && !prepared->failed) return LOKET_OK;
+    return error_set(error, LOKET_INTERNAL, "signature", "What was signed is not there any more", NULL);
+}
 
 /* Checks what the head's machine sent, has it stamped where a service is set, and puts it into the file. */
 static enum loket_error put_in(const struct config *config, const PGresult *piece, struct buffer *pdf,
                                struct signature_report *report, bool *stamped, struct error *error) {
-    size_t size, digest_size, cms_size;
-    const uint8_t *prepared = column_bytes(piece, SIGN_PREPARED, &size), *digest = column_bytes(piece, SIGN_DIGEST, &digest_size),
-                  *cms = column_bytes(piece, SIGN_CMS, &cms_size);
+    size_t digest_size, cms_size;
+    const uint8_t *digest = column_bytes(piece, SIGN_DIGEST, &digest_size), *cms = column_bytes(piece, SIGN_CMS, &cms_size);
     struct buffer with_stamp = {.limit = SIGNATURE_CMS_BYTES};
-    if (!prepared || !digest || digest_size != SIGNATURE_DIGEST_BYTES || !cms)
+    if (!digest || digest_size != SIGNATURE_DIGEST_BYTES || !cms)
         return error_set(error, LOKET_INTERNAL, "signature", "What was signed is not there any more", NULL);
     enum loket_error result = signature_check(cms, cms_size, digest, text_or_null(config->signature_trust), report, error);
     *stamped = result == LOKET_OK && text_or_null(config->timestamp);
     if (*stamped)
         result = signature_timestamp(cms, cms_size, config->timestamp, text_or_null(config->timestamp_trust), &with_stamp, error);
-    buffer_add(pdf, prepared, size);
+    if (result == LOKET_OK) result = prepared_open(piece, pdf, error);
     if (result == LOKET_OK)
         result =
             *stamped ? signature_embed(pdf, with_stamp.data, with_stamp.size, error) : signature_embed(pdf, cms, cms_size, error);
@@ -312,19 +443,24 @@ static bool sign_one(struct document_work *work, PGconn *db) {
     struct error error;
     uint8_t fingerprint[SIGNATURE_DIGEST_BYTES];
     bool stamped = false, done;
-    PGresult *piece = job_take(db, "select office_id::text, document_id::text, prepared, digest, cms from api_job.sign_next()");
+    PGresult *piece = job_take(
+        db, "select office_id::text, document_id::text, prepared, digest, cms, sealed_key, sha256 from api_job.sign_next()");
     if (!piece) return false;
-    if (put_in(work->config, piece, &pdf, &report, &stamped, &error) == LOKET_OK) {
+    struct stored stored = {.bytes.limit = STORED_BYTES};
+    if (put_in(work->config, piece, &pdf, &report, &stamped, &error) == LOKET_OK &&
+        stored_make(&pdf, &stored, &error) == LOKET_OK) {
         struct job_parameters parameters = piece_of(piece);
-        job_bytes(&parameters, pdf.data, pdf.size);
+        job_bytes(&parameters, stored.bytes.data, stored.bytes.size);
         job_text(&parameters, report.signer);
         job_text(&parameters, report.issuer);
         job_text(&parameters, report.serial);
         job_bytes(&parameters, fingerprint, hex_read(report.fingerprint, fingerprint, sizeof fingerprint));
         job_text(&parameters, stamped ? "t" : "f");
-        done = job_finish(db, "select api_job.sign_done($1, $2, $3, $4, $5, $6, $7, $8)", &parameters);
+        stored_add(&parameters, &stored);
+        done = job_finish(db, "select api_job.sign_done($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", &parameters);
         log_info("document signed", "document", column(piece, 1), "signer", report.signer);
     } else done = sign_failed(db, piece, &error);
+    buffer_free(&stored.bytes);
     PQclear(piece);
     buffer_free(&pdf);
     return done;

@@ -4,8 +4,10 @@
 #define SERVER_DOC_WORK_H
 
 #include <libpq-fe.h>
+#include <loket/error.h>
 #include <server/config.h>
 #include <server/doc/content.h>
+#include <server/privacy/file.h>
 #include <stdbool.h>
 
 struct document_work;
@@ -17,7 +19,27 @@ void document_work_free(struct document_work *work);
 /* Does one piece, the most urgent first. False when nothing is due, or the database objects. */
 bool document_work_do(struct document_work *work, PGconn *db);
 
-/* Reads a content back, chunk by chunk, through `content`. False when a chunk is missing or the database objects. */
-bool content_read_back(PGconn *db, const char *office_id, const char *content_id, int chunks, struct content *content);
+/* What is done with each chunk of a content beside checking it; false ends the reading. */
+typedef bool content_chunk(int number, const void *bytes, size_t size, void *data);
+
+struct content_place {
+    const char *office_id, *content_id, *upload_id; /* the upload of one that is still on its way in, else NULL */
+    int chunks;
+    content_chunk *also; /* may be NULL */
+    void *data;
+};
+
+/* Reads a content back, chunk by chunk, opened, through `content` (which may be NULL). OK, NOT_FOUND when a chunk is missing or the
+ * database objects, UNAVAILABLE when its key is not here, INTERNAL when it is damaged. */
+enum loket_error content_read_back(PGconn *db, const struct content_place *place, struct content *content);
+
+/* A content that gets a key of its own: pass content_seal_chunk and this as `also` and `data` of its place. Each chunk is exchanged
+ * in the transaction that runs; the key has to be set at its end. */
+struct content_sealing {
+    PGconn *db;
+    const struct content_place *place;
+    uint8_t key[FILE_KEY_BYTES];
+};
+content_chunk content_seal_chunk;
 
 #endif

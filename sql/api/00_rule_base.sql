@@ -278,7 +278,8 @@ create function rule.mask(number text)
 returns text
 language sql immutable
 as $$
-  select case when length(number) > 8
+  select case when number ~ '^[#*][0-9a-f]{40}$' then '*' || substr(number, 2)  -- the server masks what it opens
+              when length(number) > 8
               then left(number, 4) || repeat('*', length(number) - 8) || right(number, 4)
               else number end;
 $$;

@@ -69,9 +69,11 @@ declare
   day int;
   month int;
   year int;
+  given text := nik;
 begin
+  nik := rule.shape_of(given);
   if nik is null then
-    return null;
+    return given;
   end if;
   if nik !~ '^[0-9]{16}$' then
     perform rule.fail(7, field, 'A NIK has 16 digits');
@@ -100,26 +102,41 @@ begin
   if gender is not null and (gender = 'f') <> (day > 40) then
     perform rule.fail(7, field, 'The sex does not fit the NIK');
   end if;
-  return nik;
+  perform rule.refuse_plain_number(given);
+  return rule.number_of(given);
+end
+$$;
+
+-- Its token, or the digits where nothing is sealed yet.
+create function rule.npwp_kept(npwp text, digits text)
+returns text
+language plpgsql stable
+as $$
+begin
+  perform rule.refuse_plain_number(npwp);
+  return case when npwp like '#%' then rule.number_of(npwp) else digits end;
 end
 $$;
 
 -- NPWP: 15 digits whose 9th checks the first 8 (Luhn), or 16: a NIK, or 0 and the old 15. Source: PMK 112/2022.
 create function rule.check_npwp(npwp text, field text)
 returns text
-language plpgsql immutable
+language plpgsql stable
 as $$
 declare
-  digits text := regexp_replace(npwp, '[.\- ]', '', 'g');
+  digits text := regexp_replace(rule.shape_of(npwp), '[.\- ]', '', 'g');
   base text;
   total int := 0;
   d int;
 begin
+  if digits is null then
+    return npwp;
+  end if;
   if digits !~ '^[0-9]{15,16}$' then
     perform rule.fail(7, field, 'An NPWP has 15 or 16 digits');
   end if;
   if length(digits) = 16 and left(digits, 1) <> '0' then
-    return digits;
+    return rule.npwp_kept(npwp, digits);
   end if;
   base := right(digits, 15);
   for i in 1..9 loop
@@ -133,7 +150,7 @@ begin
   if total % 10 <> 0 or left(base, 8) = '00000000' then
     perform rule.fail(7, field, 'The check digit of this NPWP is wrong');
   end if;
-  return digits;
+  return rule.npwp_kept(npwp, digits);
 end
 $$;
 
@@ -149,12 +166,31 @@ begin
 end
 $$;
 
+-- A number where a form field has another type: kept as a number where any text may stand.
+create function rule.check_number_as_text(value text, type text, longest int, field text)
+returns text
+language plpgsql immutable
+as $$
+begin
+  if type not in ('text', 'multiline') then
+    perform rule.fail(7, field, 'This is too long');
+  end if;
+  perform rule.text(rule.shape_of(value), field, longest);
+  return rule.number_of(value);
+end
+$$;
+
 -- A form field's value by its type. Returns what is kept.
 create function rule.check_value(value text, type text, choices text[], longest int, field text)
 returns text
 language plpgsql stable
 as $$
 begin
+  if rule.number_of(value) ~ '^#[0-9a-f]{40}$' then
+    return case type when 'nik' then rule.check_nik(value, field)
+                     when 'npwp' then rule.check_npwp(value, field)
+                     else rule.check_number_as_text(value, type, longest, field) end;
+  end if;
   value := rule.text(value, field, longest);
   if value is null then
     return null;

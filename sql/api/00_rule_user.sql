@@ -59,6 +59,18 @@ begin
 end
 $$;
 
+-- The numbers that come with `loketd user`, as those of a request.
+create function rule.keep_office_numbers(office text, proof bytea, numbers text[])
+returns void
+language plpgsql
+as $$
+declare
+  o catalogue.office := rule.office_of_code(office);
+begin
+  perform rule.keep_numbers(o.office_id, proof, numbers, false);
+end
+$$;
+
 -- Adds an account. `roles` as user_role_add takes them; `must_change` when somebody else knows the password.
 create function rule.user_add(office text, username text, name text, nik text, roles text[], demonstration boolean,
                               password_hash text, must_change boolean)

@@ -41,34 +41,50 @@ end
 $$;
 
 -- Bytes that are whole already (rendered here): kept in chunks, once. Returns the content's id.
-create function rule.store_content(office_id bigint, bytes bytea, media_type text, temporary boolean)
+-- With `sealed_key` the bytes are those of the file's sealed chunks (server/privacy/file.h), and its hash and size are given.
+create function rule.store_content(office_id bigint, bytes bytea, media_type text, temporary boolean, sealed_key bytea default null,
+                                   sha256 bytea default null, size bigint default null)
 returns bigint
 language plpgsql
 as $$
 declare
   id bigint;
-  chunk constant int := 65536;
+  chunk constant int := case when sealed_key is null then 65536 else 65536 + 16 end;
 begin
+  sha256 := coalesce(sha256, pg_catalog.sha256(bytes));
+  size := coalesce(size, octet_length(bytes));
   if not temporary then
     select c.content_id into id
       from document.content c
-     where c.office_id = store_content.office_id and c.sha256 = sha256(bytes) and c.size = octet_length(bytes) and not c.temporary;
+     where c.office_id = store_content.office_id and c.sha256 = store_content.sha256 and c.size = store_content.size and not c.temporary;
     if found then
       return id;
     end if;
   end if;
-  insert into document.content (office_id, size, media_type, temporary, checked_at)
-  values (office_id, octet_length(bytes), media_type, temporary, now())
+  insert into document.content (office_id, size, media_type, temporary, checked_at, sealed_key)
+  values (office_id, size, media_type, temporary, now(), sealed_key)
   returning content_id into id;
   insert into document.chunk (office_id, content_id, number, bytes)
   select store_content.office_id, id, n, substr(store_content.bytes, n * chunk + 1, chunk)
     from generate_series(0, (octet_length(bytes) - 1) / chunk) n;
-  update document.content c set sha256 = sha256(store_content.bytes)
+  update document.content c set sha256 = store_content.sha256
    where c.office_id = store_content.office_id and c.content_id = id;
   return id;
 end
 $$;
 
+-- One chunk as the server opens it, with what that needs.
+create function rule.chunk_bytes(b document.content, number int)
+returns bytea
+language sql stable
+as $$
+  select case when b.sealed_key is null then c.bytes
+              else '\x4c4b4601'::bytea || b.sealed_key || b.sha256 || int4send(c.number) || int4send(((b.size + 65535) / 65536)::int) || c.bytes end
+    from document.chunk c
+   where c.office_id = b.office_id and c.content_id = b.content_id and c.number = chunk_bytes.number;
+$$;
+
+-- All of them, as they are kept.
 create function rule.content_bytes(office_id bigint, content_id bigint)
 returns bytea
 language sql stable

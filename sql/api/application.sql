@@ -47,8 +47,7 @@ create function rule.applicant_row(office_id bigint, applicant_id bigint, whole 
 returns api.applicant
 language sql stable
 as $$
-  select (a.applicant_id, a.kind, case when whole then a.nik else rule.mask(a.nik) end,
-          case when whole then a.npwp else rule.mask(a.npwp) end, a.nib, a.name, a.birth_place, a.birth_on::text,
+  select (a.applicant_id, a.kind, rule.shown(a.office_id, a.nik, whole), rule.shown(a.office_id, a.npwp, whole), a.nib, a.name, a.birth_place, a.birth_on::text,
           a.gender, a.address, a.region, a.phone, a.email, a.responsible_name)::api.applicant
     from application.applicant a
    where a.office_id = applicant_row.office_id and a.applicant_id = applicant_row.applicant_id;
@@ -58,7 +57,7 @@ create function rule.field_rows(app application.application)
 returns api.field_row[]
 language sql stable
 as $$
-  select array_agg((f.code, f.label, f.type, v.value, v.old_value, coalesce(v.changed, false), coalesce(v.returned, false), f.choices)::api.field_row
+  select array_agg((f.code, f.label, f.type, rule.shown(v.office_id, v.value), rule.shown(v.office_id, v.old_value), coalesce(v.changed, false), coalesce(v.returned, false), f.choices)::api.field_row
                    order by f.position)
     from catalogue.form_field f
     left join application.field_value v
@@ -70,8 +69,9 @@ create function rule.requirement_rows(app application.application)
 returns api.requirement_row[]
 language sql stable
 as $$
-  select array_agg((r.code, c.name, c.required, r.present, r.document_number, r.issued_on::text, r.valid_until_on::text,
-                    r.status, r.reason, r.returned, r.changed, r.old_document_number, r.old_issued_on::text,
+  select array_agg((r.code, c.name, c.required, r.present, rule.shown(r.office_id, r.document_number), r.issued_on::text,
+                    r.valid_until_on::text, r.status, r.reason, r.returned, r.changed, rule.shown(r.office_id, r.old_document_number),
+                    r.old_issued_on::text,
                     r.old_valid_until_on::text, c.needs_number, c.needs_expiry)::api.requirement_row
                    order by c.position)
     from application.requirement r
@@ -183,7 +183,11 @@ begin
   r.promised_on := app.promised_on::text;
   r.days_left := rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on);
   r.clock_stopped := app.stopped_at is not null;
-  r.applicant := rule.applicant_row(app.office_id, app.applicant_id, who.roles && '{front_office,analyst}');
+  -- whole for who takes it in or checks it just now; anybody else says why (applicant.reveal)
+  r.applicant := rule.applicant_row(app.office_id, app.applicant_id,
+    exists (select from application.task x
+             where x.office_id = app.office_id and x.application_id = app.application_id and x.closed_at is null
+               and x.holder_id = who.user_id and x.role in ('front_office', 'analyst')));
   r.fields := rule.field_rows(app);
   r.requirements := rule.requirement_rows(app);
   r.inspections := rule.inspection_rows(app);

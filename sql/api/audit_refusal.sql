@@ -71,7 +71,8 @@ create function rule.search_detail(text text, found bigint)
 returns jsonb
 language sql immutable
 as $$
-  select jsonb_build_object('text', case when regexp_replace(text, '[^0-9]', '', 'g') ~ '^[0-9]{13,}$'
+  select jsonb_build_object('text', case when rule.number_of(text) ~ '^#[0-9a-f]{40}$' then rule.mask(rule.number_of(text))
+                                         when regexp_replace(text, '[^0-9]', '', 'g') ~ '^[0-9]{13,}$'
                                          then rule.mask(regexp_replace(text, '[^0-9]', '', 'g')) else left(text, 100) end,
                             'found', found);
 $$;

@@ -67,7 +67,7 @@ begin
     end if;
     continue when not given ? c.code;
     if not r.returned then
-      if (coalesce((given->c.code->>'present')::boolean, false), coalesce(given->c.code->>'document_number', ''),
+      if (coalesce((given->c.code->>'present')::boolean, false), coalesce(rule.number_of(given->c.code->>'document_number'), ''),
           coalesce(given->c.code->>'issued_on', ''), coalesce(given->c.code->>'valid_until_on', ''))
          is distinct from (r.present, coalesce(r.document_number, ''), coalesce(r.issued_on::text, ''),
                            coalesce(r.valid_until_on::text, '')) then
@@ -164,7 +164,7 @@ begin
   perform rule.is_one_of(method, 'method', 'counter', 'electronic');
   recipient_nik := nullif(recipient_nik, '');
   if recipient_nik is not null then
-    perform rule.check_nik(recipient_nik, 'recipient_nik');
+    recipient_nik := rule.check_nik(recipient_nik, 'recipient_nik');
   elsif relation <> 'self' and method = 'counter' then
     perform rule.fail(8, 'recipient_nik', 'Whoever collects for somebody else shows an identity card');
   end if;

@@ -20,7 +20,9 @@ begin
   if length(needle) < 3 then
     perform rule.fail(7, 'text', 'Type at least 3 characters');
   end if;
-  if digits ~ '^[0-9]{13,16}$' then
+  perform rule.refuse_plain_number(digits);
+  digits := rule.number_of(digits);
+  if digits ~ '^([0-9]{13,16}|#[0-9a-f]{40})$' then
     found_ids := array(
       select p.applicant_id from application.applicant p
        where p.office_id = who.office_id and p.kind = 'person' and p.nik = digits and p.merged_into is null
@@ -51,6 +53,7 @@ as $$
 declare
   a application.applicant;
   century int;
+  digits text;
 begin
   given := coalesce(given, '{}');
   a.kind := rule.is_one_of(given->>'kind', 'applicant.kind', 'person', 'company');
@@ -64,14 +67,15 @@ begin
     perform rule.is_one_of(a.gender, 'applicant.gender', 'm', 'f');
   end if;
   a.nik := rule.require(given->>'nik', 'applicant.nik');
+  digits := rule.shape_of(a.nik);
   if a.kind = 'person' then
     perform rule.check_nik(a.nik, 'applicant.nik', a.birth_on, a.gender);
-    a.gender := case when substr(a.nik, 7, 2)::int > 40 then 'f' else 'm' end;
+    a.gender := case when substr(digits, 7, 2)::int > 40 then 'f' else 'm' end;
     if a.birth_on is null then
       -- applicants are grown up: the later century in which this person is at least 17
-      century := case when 2000 + substr(a.nik, 11, 2)::int > extract(year from today) - 17 then 1900 else 2000 end;
-      a.birth_on := rule.to_date(format('%s-%s-%s', century + substr(a.nik, 11, 2)::int, substr(a.nik, 9, 2),
-                                        lpad((substr(a.nik, 7, 2)::int % 40)::text, 2, '0')), 'applicant.nik');
+      century := case when 2000 + substr(digits, 11, 2)::int > extract(year from today) - 17 then 1900 else 2000 end;
+      a.birth_on := rule.to_date(format('%s-%s-%s', century + substr(digits, 11, 2)::int, substr(digits, 9, 2),
+                                        lpad((substr(digits, 7, 2)::int % 40)::text, 2, '0')), 'applicant.nik');
     end if;
   else
     perform rule.check_nik(a.nik, 'applicant.nik');
@@ -80,6 +84,7 @@ begin
       perform rule.fail(8, 'applicant.npwp', 'A company needs an NPWP or a NIB');
     end if;
   end if;
+  a.nik := rule.number_of(a.nik);
   if given->>'npwp' is not null then
     a.npwp := rule.check_npwp(given->>'npwp', 'applicant.npwp');
   end if;
@@ -228,7 +233,7 @@ begin
   if not r.present then
     return r;
   end if;
-  r.document_number := rule.text(given->>'document_number', field, 100);
+  r.document_number := rule.number_of(rule.text(given->>'document_number', field, 100));
   r.issued_on := rule.to_date(given->>'issued_on', field);
   r.valid_until_on := rule.to_date(given->>'valid_until_on', field);
   if c.needs_number and r.document_number is null then

@@ -8,7 +8,7 @@ create type api_job.render_work as (
 create type api_job.check_work as (
   office_id bigint, upload_id bigint, content_id bigint, chunks int);
 create type api_job.sign_work as (
-  office_id bigint, document_id bigint, prepared bytea, digest bytea, cms bytea);
+  office_id bigint, document_id bigint, prepared bytea, digest bytea, cms bytea, sealed_key bytea, sha256 bytea);
 create type api_job.content_work as (
   office_id bigint, content_id bigint, size bigint, sha256 bytea, chunks int, name text);
 
@@ -89,7 +89,8 @@ end
 $$;
 
 -- Drawn. With a digest the file has room for a signature and waits for it.
-create function api_job.render_done(office_id bigint, document_id bigint, pdf bytea, digest bytea)
+create function api_job.render_done(office_id bigint, document_id bigint, pdf bytea, digest bytea, sha256 bytea default null,
+                                    size bigint default null, sealed_key bytea default null)
 returns text[]
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -100,11 +101,11 @@ begin
     return '{}';
   end if;
   if digest is null then
-    perform rule.document_stands(d, rule.store_content(d.office_id, pdf, 'application/pdf', d.preview));
+    perform rule.document_stands(d, rule.store_content(d.office_id, pdf, 'application/pdf', d.preview, sealed_key, sha256, size));
     return coalesce(rule.announce_to(d.office_id, d.added_by, d.application_id), '{}');
   end if;
   update document.signature s
-     set digest = render_done.digest, prepared_id = rule.store_content(d.office_id, pdf, 'application/pdf', true)
+     set digest = render_done.digest, prepared_id = rule.store_content(d.office_id, pdf, 'application/pdf', true, sealed_key, sha256, size)
    where s.office_id = d.office_id and s.document_id = d.document_id;
   update document.document x set state = 'to_sign', problem = null
    where x.office_id = d.office_id and x.document_id = d.document_id;
@@ -158,8 +159,8 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rule.work_for(office_id, null);
-  return (select c.bytes from document.chunk c
-           where c.office_id = chunk.office_id and c.content_id = chunk.content_id and c.number = chunk.number);
+  return (select rule.chunk_bytes(b, chunk.number) from document.content b
+           where b.office_id = chunk.office_id and b.content_id = chunk.content_id);
 end
 $$;
 
@@ -190,7 +191,8 @@ end
 $$;
 
 -- Read through: attached, or refused with the reason. The same bytes as another document's are kept once.
-create function api_job.check_done(office_id bigint, upload_id bigint, sha256 bytea, media_type text, problem text, argument text)
+create function api_job.check_done(office_id bigint, upload_id bigint, sha256 bytea, media_type text, problem text, argument text,
+                                   sealed_key bytea default null)
 returns text[]
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -218,7 +220,8 @@ begin
   if same is not null then
     delete from document.content c where c.office_id = u.office_id and c.content_id = u.content_id;
   else
-    update document.content c set sha256 = check_done.sha256, media_type = check_done.media_type, checked_at = now()
+    update document.content c
+       set sha256 = check_done.sha256, media_type = check_done.media_type, checked_at = now(), sealed_key = check_done.sealed_key
      where c.office_id = u.office_id and c.content_id = u.content_id;
   end if;
   insert into document.document (office_id, application_id, kind, code, name, version, state, content_id, replaces, added_by)
@@ -254,7 +257,9 @@ begin
      order by x.document_id limit 1
        for update skip locked;
     if found then
-      return (s.office_id, s.document_id, rule.content_bytes(s.office_id, s.prepared_id), s.digest, s.cms)::api_job.sign_work;
+      return (select (s.office_id, s.document_id, rule.content_bytes(s.office_id, s.prepared_id), s.digest, s.cms, b.sealed_key,
+                      b.sha256)::api_job.sign_work
+                from document.content b where b.office_id = s.office_id and b.content_id = s.prepared_id);
     end if;
   end loop;
   return null;
@@ -298,7 +303,8 @@ $$;
 
 -- The signature is good and in the file. The last one of a decision lets the application go on.
 create function api_job.sign_done(office_id bigint, document_id bigint, pdf bytea, signer text, issuer text, serial text,
-                                  fingerprint bytea, stamped boolean)
+                                  fingerprint bytea, stamped boolean, sha256 bytea default null, size bigint default null,
+                                  sealed_key bytea default null)
 returns text[]
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -320,7 +326,7 @@ begin
   if owner <> s.signer_id then
     return api_job.sign_refused(d.office_id, d.document_id, 'This certificate belongs to %s', rule.user_name(d.office_id, owner));
   end if;
-  perform rule.document_stands(d, rule.store_content(d.office_id, pdf, 'application/pdf', false));
+  perform rule.document_stands(d, rule.store_content(d.office_id, pdf, 'application/pdf', false, sealed_key, sha256, size));
   update document.signature x
      set state = 'done', cms = null, prepared_id = null, problem = null, argument = null, retry_at = null, signer = sign_done.signer, issuer = sign_done.issuer, serial = sign_done.serial,
          fingerprint = sign_done.fingerprint, stamped = sign_done.stamped

@@ -20,7 +20,7 @@ create function rule.as_applicant(a application.applicant)
 returns api.applicant
 language sql stable
 as $$
-  select (a.applicant_id, a.kind, a.nik, a.npwp, a.nib, a.name, a.birth_place, a.birth_on::text, a.gender, a.address, a.region,
+  select (a.applicant_id, a.kind, rule.shown(a.office_id, a.nik), rule.shown(a.office_id, a.npwp), a.nib, a.name, a.birth_place, a.birth_on::text, a.gender, a.address, a.region,
           a.phone, a.email, a.responsible_name)::api.applicant;
 $$;
 
@@ -88,7 +88,7 @@ returns api.applicant_change[]
 language sql stable
 as $$
   select array_agg((rule.to_seconds(h.at), rule.user_name(h.office_id, h.changed_by), h.action, h.reason,
-                    rule.as_applicant(jsonb_populate_record(null::application.applicant, h.before)))::api.applicant_change order by h.at desc)
+                    rule.as_applicant(jsonb_populate_record(null::application.applicant, h.before || jsonb_build_object('office_id', h.office_id))))::api.applicant_change order by h.at desc)
     from (select x.* from application.applicant_history x
            where x.office_id = a.office_id and x.applicant_id = a.applicant_id
            order by x.at desc limit 50) h;

@@ -104,8 +104,8 @@ create function rule.correction_rows(app application.application, fields jsonb)
 returns api.field_row[]
 language sql stable
 as $$
-  select array_agg((x.key, coalesce(f.label, x.key), coalesce(f.type, 'text'), x.value,
-                    coalesce(v.value, case x.key when 'applicant.name' then a.name when 'applicant.address' then a.address
+  select array_agg((x.key, coalesce(f.label, x.key), coalesce(f.type, 'text'), rule.shown(app.office_id, x.value),
+                    coalesce(rule.shown(app.office_id, v.value), case x.key when 'applicant.name' then a.name when 'applicant.address' then a.address
                                                  when 'applicant.birth_place' then a.birth_place end),
                     true, false, coalesce(f.choices, '{}'))::api.field_row order by f.position nulls last, x.key)
     from jsonb_each_text(fields) x

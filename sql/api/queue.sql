@@ -132,13 +132,15 @@ begin
        where a.office_id = who.office_id
          and a.number = left(needle, 4) || '-' || lpad(substr(replace(needle, '-', ''), 5), 6, '0');
   end if;
-  if needle ~ '^[0-9.\- ]{13,20}$' then
+  perform rule.refuse_plain_number(needle);
+  if needle ~ '^([0-9.\- ]{13,20}|#[0-9a-f]{40}:[0-9]{15,16})$' then
     return query
       select a.application_id
         from application.applicant p
         join application.application a on a.office_id = p.office_id and a.applicant_id = p.applicant_id
        where p.office_id = who.office_id
-         and regexp_replace(needle, '[^0-9]', '', 'g') in (p.nik, p.npwp, p.nib);
+         and case when needle like '#%' then rule.number_of(needle) else regexp_replace(needle, '[^0-9]', '', 'g') end
+             in (p.nik, p.npwp, p.nib);
     return;
   end if;
   return query

@@ -106,7 +106,7 @@ returns api.requirement_entry[]
 language sql stable
 as $$
   select array_agg((case when r.present and coalesce(r.valid_until_on >= today, true)
-                         then (c.code, true, r.document_number, r.issued_on::text, r.valid_until_on::text)::api.requirement_entry
+                         then (c.code, true, rule.shown(r.office_id, r.document_number), r.issued_on::text, r.valid_until_on::text)::api.requirement_entry
                          else (c.code, false, null, null, null)::api.requirement_entry end) order by c.position)
     from catalogue.requirement c
     left join application.requirement r on r.office_id = app.office_id and r.application_id = app.application_id and r.code = c.code
@@ -133,7 +133,7 @@ begin
     perform rule.fail(11, 'permit_number', 'This permit is not renewed: apply for a new one');
   end if;
   r.applicant := rule.applicant_row(app.office_id, app.applicant_id, true);
-  r.fields := (select array_agg((f.code, f.value)::api.field_value order by f.code)
+  r.fields := (select array_agg((f.code, rule.shown(f.office_id, f.value))::api.field_value order by f.code)
                  from application.field_value f
                 where f.office_id = app.office_id and f.application_id = app.application_id and f.value is not null
                   and f.code = any (rule.catalogue_codes(v, true)));

@@ -16,7 +16,7 @@ declare
   reply api.admin_users_reply;
 begin
   select array_agg((x.user_id, x.username, x.name, x.active, rule.role_rows(x.office_id, x.user_id),
-                    rule.to_seconds(x.last_login_at), rule.mask(x.nik), x.version)::api.user_row order by x.username)
+                    rule.to_seconds(x.last_login_at), rule.shown(x.office_id, x.nik, false), x.version)::api.user_row order by x.username)
     into reply.users
     from (select u.*
             from identity.user_account u

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tui/screen/own_data.h>
 #include <tui/screen/printout.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
@@ -18,7 +19,9 @@ enum {
     ACTION_DOCUMENTS,
     ACTION_CHANGE,
     ACTION_BILL,
-    ACTION_APPLICANT
+    ACTION_APPLICANT,
+    ACTION_REVEAL,
+    ACTION_EXPORT
 };
 
 struct application_screen {
@@ -36,6 +39,8 @@ static const struct key_row keys[] = {
     {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
     {ACTION_BILL, "bill", "F11 b", NULL, N_("its bill and payments (treasurer, analyst, section head, head, auditor, manager)")},
     {ACTION_APPLICANT, "applicant", "F12 a", NULL, N_("correct the applicant's data (front office)")},
+    {ACTION_REVEAL, "reveal", "w", NULL, N_("see the identity numbers whole, for a reason that is recorded")},
+    {ACTION_EXPORT, "export", "x", NULL, N_("all that the office knows of the applicant, as files for them (front office)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -243,6 +248,22 @@ static void withdraw(struct screen *screen, bool yes, const char *reason) {
     app_write(screen, "intake.withdraw", &request.base, NULL, &loket__step_reply__descriptor, on_withdrawn);
 }
 
+static void reveal(struct screen *screen, bool yes, const char *reason) {
+    Loket__ApplicantRevealRequest request = LOKET__APPLICANT_REVEAL_REQUEST__INIT;
+    if (!yes) return;
+    request.application_id = ((struct application_screen *)screen)->application_id;
+    request.reason = (char *)reason;
+    app_ask(screen, "applicant.reveal", &request.base, &loket__applicant_reveal_reply__descriptor, own_data_reveal);
+}
+
+static void export(struct screen *screen, bool yes, const char *reason) {
+    Loket__ApplicantExportRequest request = LOKET__APPLICANT_EXPORT_REQUEST__INIT;
+    if (!yes) return;
+    request.application_id = ((struct application_screen *)screen)->application_id;
+    request.reason = (char *)reason;
+    app_ask(screen, "applicant.export", &request.base, &loket__applicant_export_reply__descriptor, own_data_export);
+}
+
 static enum outcome application_action(struct screen *screen, int action) {
     struct application_screen *self = (struct application_screen *)screen;
     if (action == ACTION_BACK) return LEAVE;
@@ -253,6 +274,10 @@ static enum outcome application_action(struct screen *screen, int action) {
         proposal_open(screen->app, self->application_id);
     if (action == ACTION_BILL) bill_open(screen->app, self->application_id);
     if (action == ACTION_APPLICANT && app_has_role(screen->app, "front_office")) applicant_open(screen->app, self->application_id);
+    if (action == ACTION_REVEAL) dialog_ask(screen, _("The numbers whole: what for? It is recorded."), _("Reason"), true, reveal);
+    if (action == ACTION_EXPORT && app_has_role(screen->app, "front_office"))
+        dialog_ask(screen, _("Everything of this applicant, as files: who asks, and how are they known?"), _("Reason"), true,
+                   export);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);
@@ -272,7 +297,9 @@ static void application_event(struct screen *screen, int64_t application_id) {
 
 static const struct screen_ops ops = {
     .title = N_("Application"),
-    .about = N_("Everything about this application. Reading it is recorded."),
+    .about = N_("Everything about this application. Reading it is recorded. Identity numbers are masked, but for who takes the "
+                "application in or "
+                "checks it just now; whoever needs one says what for."),
     .keys = keys,
     .size = sizeof(struct application_screen),
     .free = application_free,

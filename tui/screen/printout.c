@@ -11,7 +11,17 @@
 #include <tui/ui/text.h>
 #include <unistd.h>
 
+static bool fill_from_reader(const void *reader, FILE *file) {
+    return reader_write(reader, file);
+}
+
 void printout_write(struct app *app, const struct reader *reader, const char *name) {
+    char file[128];
+    (void)snprintf(file, sizeof file, "%s.txt", name);
+    printout_save(app, file, fill_from_reader, reader);
+}
+
+void printout_save(struct app *app, const char *name, printout_fill *fill, const void *data) {
     char path[512];
     const char *home = getenv("HOME");
     if (app->receipt_folder) (void)snprintf(path, sizeof path, "%s", app->receipt_folder);
@@ -21,11 +31,11 @@ void printout_write(struct app *app, const struct reader *reader, const char *na
         return;
     }
     size_t used = strlen(path);
-    (void)snprintf(path + used, sizeof path - used, "/%s.txt", name);
+    (void)snprintf(path + used, sizeof path - used, "/%s", name);
     mode_t before = umask(0077);
     FILE *file = fopen(path, "we");
     umask(before);
-    bool written = file && reader_write(reader, file);
+    bool written = file && fill(data, file);
     if (file && fclose(file) != 0) written = false;
     if (written) app_say(app, N_("Written to %s"), path);
     else app_complain(app, N_("This file can't be written: %s"), path);

@@ -11,6 +11,9 @@ set client_min_messages = warning;
 create schema t;
 set search_path = t, tap, pg_catalog;
 
+-- these tests give plain numbers, as a server without keys does; privacy.sql gives sealed ones
+delete from meta.key_check;
+
 insert into catalogue.province (code, name) values ('18', 'Lampung') on conflict do nothing;
 
 create function t.office(code text default 'uji') returns bigint language sql stable
