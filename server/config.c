@@ -55,6 +55,11 @@ static const struct key {
     COUNT_KEY("audit", "interval", audit_interval, "60", 1, 86400),
     TEXT_KEY("backup", "wal", backup_wal, ""),
     TEXT_KEY("backup", "programs", backup_programs, "/usr/lib/postgresql/15/bin"),
+    TEXT_KEY("metrics", "socket", metrics_socket, ""),
+    COUNT_KEY("metrics", "port", metrics_port, "0", 0, 65535),
+    COUNT_KEY("metrics", "interval", metrics_interval, "60", 1, 86400),
+    TEXT_KEY("metrics", "disks", metrics_disks, "/"),
+    COUNT_KEY("metrics", "disk_least", metrics_disk_least, "5", 0, 100),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };

@@ -18,13 +18,16 @@ struct config {
     int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *log_level, *sql;
-    char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */
-    char *mail_server, *mail_from;       /* smtp://HOST:PORT ("": no mail is sent), and who sends it */
-    char *mail_user, *mail_password;     /* "": the mail server asks for none */
-    char *timestamp, *timestamp_trust;   /* RFC 3161: the service's address ("": none), and who vouches for it */
-    char *audit_checkpoints, *audit_key; /* "": no checkpoints are signed */
-    char *backup_wal, *backup_programs;  /* the archive of WAL; where pg_basebackup is */
-    int audit_interval;                  /* seconds */
+    char *signature_trust;                    /* PEM: who may have given a signer's certificate; "": any */
+    char *mail_server, *mail_from;            /* smtp://HOST:PORT ("": no mail is sent), and who sends it */
+    char *mail_user, *mail_password;          /* "": the mail server asks for none */
+    char *timestamp, *timestamp_trust;        /* RFC 3161: the service's address ("": none), and who vouches for it */
+    char *audit_checkpoints, *audit_key;      /* "": no checkpoints are signed */
+    char *backup_wal, *backup_programs;       /* the archive of WAL; where pg_basebackup is */
+    int audit_interval;                       /* seconds */
+    char *metrics_socket, *metrics_disks;     /* "": RUN_DIR/metrics.sock; paths whose disks are watched */
+    int metrics_port;                         /* on loopback; 0: none */
+    int metrics_interval, metrics_disk_least; /* seconds; percent that must be free */
 };
 
 /* Reads everything into `config` (zeroed by the caller). `sets` are "section.key=value". LOKET_INVALID with the file, line

@@ -15,6 +15,7 @@ static void request_log(const struct request *request, const struct error *error
     clock_gettime(CLOCK_MONOTONIC, &now);
     long long micros =
         (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 + (now.tv_nsec - request->began_at.tv_nsec) / 1000;
+    metrics_request(request->method->name, error ? error->code : LOKET_OK, (uint64_t)micros);
     log_info("request", "request", log_number((long long)request->serial), "method", request->method->name, "user",
              request->session ? request->session->username : "-", "address", request->session ? request->session->address : "-",
              "certificate", request->session ? request->session->certificate : "", "us", log_number(micros), "code",

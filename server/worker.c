@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #define DRAIN_SECONDS 10
+#define STUCK_SECONDS 10 /* a worker whose loop does not come round in this time */
 
 struct loop {
     struct worker worker;
@@ -29,7 +30,13 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t socket, s
 static void on_sweep(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
-    session_sweep(data);
+    struct worker *worker = data;
+    session_sweep(worker);
+    metrics_set(GAUGE_REQUESTS, worker->requests_open);
+    metrics_set(GAUGE_POOL, worker->given->config->connections);
+    metrics_set(GAUGE_POOL_READY, pool_ready(worker->pool));
+    metrics_set(GAUGE_POOL_WAITING, pool_waiting(worker->pool));
+    metrics_alive(STUCK_SECONDS);
 }
 
 /* Done when everything asked is answered, or when the time for it is over. */

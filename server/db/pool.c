@@ -3,6 +3,7 @@
 #include <server/db/pool.h>
 #include <server/db/shape.h>
 #include <server/log.h>
+#include <server/metrics/count.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,7 @@ static void call_answer(struct call *call, const PGresult *result, const struct 
 
 /* CLOSED: everything under way fails; the timer opens it again, later each time. */
 static void connection_close(struct connection *connection, const char *why) {
+    if (connection->state != CLOSED) metrics_add(COUNT_DATABASE_LOST, 1);
     if (why) log_warn("database connection lost", "why", why);
     events_drop(connection);
     PQclear(connection->functions);
