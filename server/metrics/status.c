@@ -53,6 +53,9 @@ static void processes(struct report *report) {
                 wrong(report, "%s %" PRId64 " does not move since %" PRId64 " s", roles[r], slot->pid, silent);
         }
         line(report, roles[r], "%d of %d run, %" PRIu64 " ended by themselves", running, expected, deaths);
+        if (strcmp(roles[r], "job") == 0)
+            line(report, "keeps the time", "%s",
+                 metrics_gauge_sum(report->metrics, GAUGE_LEADER) ? "yes" : "no: another node does");
         if (running < expected) wrong(report, "%d %s of %d down", expected - running, roles[r], expected);
     }
 }
