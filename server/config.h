@@ -17,6 +17,9 @@ struct config {
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
     int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
+    char *database_hosts;   /* host[:port],... of a primary and its standbys; "": what the strings say */
+    char *database_standby; /* the worker's string for a standby, made of the two; NULL: there is none */
+    int standby_lag;        /* seconds that a standby may be behind; 0: none is read */
     char *log_level, *sql;
     char *signature_trust;                    /* PEM: who may have given a signer's certificate; "": any */
     char *mail_server, *mail_from;            /* smtp://HOST:PORT ("": no mail is sent), and who sends it */

@@ -31,6 +31,7 @@ struct worker {
     struct event_base *base;
     SSL_CTX *tls;
     struct pool *pool;
+    struct standby *standby; /* NULL: nothing is read from one */
     struct announcer *announcer;
     struct auth_channel *auth;
     struct session *sessions; /* all, newest first */
