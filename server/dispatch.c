@@ -86,16 +86,16 @@ static void note_application(struct request *request, const struct parameters *p
 }
 
 /* What is sent with it is the session's; the body is bound and sent before this returns. */
-static enum loket_error to_pool(struct request *request, struct pool *pool, const ProtobufCBinaryData *body, const uint8_t *key,
-                                pool_answer *answer, struct error *error) {
+static enum loket_error to_pool(struct request *request, const struct method *method, struct pool *pool,
+                                const ProtobufCBinaryData *body, const uint8_t *key, pool_answer *answer, struct error *error) {
     const struct session *session = request->session;
     struct arena arena;
     struct parameters parameters = {.count = 0};
     struct caller caller = {.token = session->token, .key = key, .address = session->address};
     arena_init(&arena, REQUEST_MEMORY);
-    enum loket_error result = bind_request(request->method, body->data, body->len, &caller, &arena, &parameters, error);
+    enum loket_error result = bind_request(method, body->data, body->len, &caller, &arena, &parameters, error);
     if (result == LOKET_OK) note_application(request, &parameters);
-    if (result == LOKET_OK) result = pool_call(pool, request->method, &parameters, answer, request, error);
+    if (result == LOKET_OK) result = pool_call(pool, method, &parameters, answer, request, error);
     arena_drop(&arena);
     return result;
 }
@@ -105,7 +105,7 @@ static void on_standby(const PGresult *result, const struct error *error, void *
     struct request *request = data;
     struct error failure;
     const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
-    standby_leave(request->worker->standby, request->standby_place, error != NULL);
+    standby_leave(request->worker->standby, request->standby_place, error && request->method->kind == METHOD_PUBLIC);
     if (!error) {
         metrics_add(COUNT_READ_STANDBY, 1);
         on_answer(result, NULL, request);
@@ -113,9 +113,31 @@ static void on_standby(const PGresult *result, const struct error *error, void *
     }
     metrics_add(COUNT_READ_PRIMARY, 1);
     enum loket_error again = request->session
-                                 ? to_pool(request, request->worker->pool, &body, NULL, on_answer, &failure)
+                                 ? to_pool(request, request->method, request->worker->pool, &body, NULL, on_answer, &failure)
                                  : error_set(&failure, LOKET_UNAVAILABLE, NULL, "The database is busy: try again", NULL);
     if (again != LOKET_OK) request_finish(request, NULL, &failure);
+}
+
+/* The primary wrote down who looks at what, and that they may: now the standby does the work. */
+static void on_viewed(const PGresult *result, const struct error *error, void *data) {
+    struct request *request = data;
+    struct error failure;
+    const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
+    (void)result;
+    if (!error && request->session &&
+        to_pool(request, request->method, request->standby_pool, &body, NULL, on_standby, &failure) == LOKET_OK)
+        return;
+    if (!error) error_set(&failure, LOKET_UNAVAILABLE, NULL, "The database is busy: try again", NULL);
+    standby_leave(request->worker->standby, request->standby_place, false);
+    request_finish(request, NULL, error ? error : &failure);
+}
+
+/* What is recorded of a reader can't be written by a standby: then the primary is asked first whether they may, and records it, by
+ * the method of the same name that ends in _viewed; the standby does the long work. */
+static const struct method *viewing_of(const struct method *method) {
+    char name[LIMIT_METHOD_BYTES + 8];
+    (void)snprintf(name, sizeof name, "%s_viewed", method->name);
+    return method_find(name);
 }
 
 /* False: the primary is to be asked. */
@@ -124,10 +146,14 @@ static bool to_standby(struct request *request, const Loket__Envelope *envelope)
     struct error error;
     struct pool *pool = standby ? standby_enter(standby, request->session->address, &request->standby_place) : NULL;
     if (!pool) return false;
+    request->standby_pool = pool;
+    const struct method *viewing = viewing_of(request->method);
     request->body = malloc(envelope->body.len + 1);
     request->body_size = envelope->body.len;
     if (request->body && envelope->body.len) memcpy(request->body, envelope->body.data, envelope->body.len);
-    if (request->body && to_pool(request, pool, &envelope->body, NULL, on_standby, &error) == LOKET_OK) return true;
+    if (request->body && to_pool(request, viewing ? viewing : request->method, viewing ? request->worker->pool : pool,
+                                 &envelope->body, NULL, viewing ? on_viewed : on_standby, &error) == LOKET_OK)
+        return true;
     standby_leave(standby, request->standby_place, false);
     return false;
 }
@@ -138,7 +164,7 @@ static enum loket_error to_database(struct request *request, const Loket__Envelo
         if (to_standby(request, envelope)) return LOKET_OK;
         if (request->worker->standby) metrics_add(COUNT_READ_PRIMARY, 1);
     }
-    return to_pool(request, request->worker->pool, &envelope->body, key, on_answer, error);
+    return to_pool(request, request->method, request->worker->pool, &envelope->body, key, on_answer, error);
 }
 
 static enum loket_error may_call(const struct session *session, const struct method *method, struct error *error) {

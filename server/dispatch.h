@@ -17,6 +17,7 @@ struct request {
     struct timespec began_at;
     uint8_t *body; /* kept while a standby is asked, to ask the primary; NULL otherwise */
     size_t body_size;
+    struct pool *standby_pool;
     int standby_place; /* of the address that asks, at the standby */
 };
 

@@ -42,7 +42,8 @@ enum method_kind {
 enum method_place {
     AT_DATABASE, /* one function call on the worker's pool */
     AT_STANDBY,  /* the same, on a standby where one is near enough: for what may be some seconds old. Whatever a standby refuses,
-                  * because it would have to write or does not know it yet, is asked again of the primary */
+                  * because it would have to write or does not know it yet, is asked again of the primary. What a reader's visit
+                  * writes is written first, on the primary, by the method NAME_viewed (AT_WORKER) */
     AT_WORKER,   /* the same, but only the worker itself asks; to a client there is no such method */
     AT_AUTH      /* passed to the auth process, which alone may see a password hash */
 };

@@ -6,5 +6,7 @@
 
 const struct method node_methods[] = {
     {"node.position", METHOD_PUBLIC, AT_WORKER, 0, MESSAGE(empty), MESSAGE(node_position_reply)},
+    {"fairness.report_viewed", METHOD_READ, AT_WORKER, ROLE_AUDITOR | ROLE_MANAGER, MESSAGE(fairness_report_request),
+     MESSAGE(report_viewed_reply)},
     {.name = NULL},
 };
