@@ -103,7 +103,7 @@ static enum loket_error to_pool(struct request *request, const struct method *me
 /* A standby's answer counts when it is one. Anything else may be only that it is behind, or that it can't write. */
 static void on_standby(const PGresult *result, const struct error *error, void *data) {
     struct request *request = data;
-    struct error failure;
+    struct error failure = {.code = LOKET_OK};
     const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
     standby_leave(request->worker->standby, request->standby_place, error && request->method->kind == METHOD_PUBLIC);
     if (!error) {
@@ -121,7 +121,7 @@ static void on_standby(const PGresult *result, const struct error *error, void *
 /* The primary wrote down who looks at what, and that they may: now the standby does the work. */
 static void on_viewed(const PGresult *result, const struct error *error, void *data) {
     struct request *request = data;
-    struct error failure;
+    struct error failure = {.code = LOKET_OK};
     const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
     (void)result;
     if (!error && request->session &&
