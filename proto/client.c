@@ -2,6 +2,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <proto/client.h>
@@ -14,6 +15,9 @@
 
 #define FIRST_DELAY_MS 200u
 #define LAST_DELAY_MS  10000u
+#define NEXT_DELAY_MS  20u    /* to the next address of the list */
+#define CONNECT_S      10     /* to be live, from the first packet */
+#define UNACKED_MS     20000u /* what was sent and the other machine did not even receive */
 #define PING_SECONDS   60
 #define TRIES_AT_MOST  8u /* of a call that the server asks to send again later */
 #define RESUME_CALL    1u /* our own calls have the first numbers */
@@ -40,11 +44,13 @@ struct client {
     struct event_base *base;
     SSL_CTX *tls;
     char *addresses, *server_name;
-    size_t turn; /* which address is next */
+    size_t turn;   /* which address is next: the one that worked last, as long as it does */
+    size_t failed; /* addresses tried in vain since a line was live */
     struct client_hooks hooks;
     struct bufferevent *stream;
     enum client_line line;
-    struct event *retry, *ping;
+    struct event *retry, *ping, *limit;
+    bool heard; /* anything, since the last ping */
     unsigned delay_ms;
     uint8_t token[TOKEN_BYTES];
     bool has_token;
@@ -121,18 +127,44 @@ static void send_waiting(struct client *client) {
     for (struct call *call = client->calls; call; call = call->next) call_send(client, call);
 }
 
-static void connection_lost(struct client *client, const char *why) {
+static size_t address_count(const struct client *client) {
+    size_t count = 1;
+    for (const char *p = client->addresses; *p; p++) count += *p == ',';
+    return count;
+}
+
+/* How long until the next address is tried. A line that fell is taken up where it was first: most often that server only starts
+ * again. The wait grows when the whole list was tried. */
+static unsigned next_delay(struct client *client) {
     uint8_t jitter = 0;
+    bool was_live = client->line == CLIENT_LIVE;
+    (void)RAND_bytes(&jitter, sizeof jitter);
+    if (!was_live) {
+        client->turn++;
+        if (++client->failed % address_count(client) != 0) return NEXT_DELAY_MS;
+    }
+    unsigned wait_ms = client->delay_ms / 2 + client->delay_ms * jitter / 512;
+    if (!was_live) client->delay_ms = client->delay_ms * 2 > LAST_DELAY_MS ? LAST_DELAY_MS : client->delay_ms * 2;
+    return wait_ms;
+}
+
+static void connection_lost(struct client *client, const char *why) {
     if (client->stream) bufferevent_free(client->stream);
     client->stream = NULL;
     for (struct call *call = client->calls; call; call = call->next) call->sent = false;
-    (void)RAND_bytes(&jitter, sizeof jitter);
-    unsigned wait_ms = client->delay_ms / 2 + client->delay_ms * jitter / 512;
-    client->delay_ms = client->delay_ms * 2 > LAST_DELAY_MS ? LAST_DELAY_MS : client->delay_ms * 2;
+    unsigned wait_ms = next_delay(client);
     struct timeval delay = {wait_ms / 1000, (wait_ms % 1000) * 1000};
     event_add(client->retry, &delay);
     event_del(client->ping);
+    event_del(client->limit);
     line_set(client, CLIENT_OFFLINE, why);
+}
+
+/* A server that took the connection and says nothing is no better than one that is away. */
+static void on_limit(evutil_socket_t socket, short what, void *data) {
+    (void)socket;
+    (void)what;
+    connection_lost(data, "The server can't be reached");
 }
 
 static void ping_schedule(struct client *client) {
@@ -146,12 +178,20 @@ static void on_ping(evutil_socket_t socket, short what, void *data) {
     struct client *client = data;
     Loket__Empty empty = LOKET__EMPTY__INIT;
     if (client->line != CLIENT_LIVE) return;
+    if (client->has_token && !client->heard) {
+        connection_lost(client, "The line fell"); /* not a byte since the last ping, not even its answer */
+        return;
+    }
+    client->heard = false;
     if (client->has_token) own_call(client, PING_CALL, "session.ping", &empty.base);
     ping_schedule(client);
 }
 
 static void became_live(struct client *client) {
     client->delay_ms = FIRST_DELAY_MS;
+    client->failed = 0;
+    client->heard = true;
+    event_del(client->limit);
     line_set(client, CLIENT_LIVE, NULL);
     ping_schedule(client);
 }
@@ -159,6 +199,11 @@ static void became_live(struct client *client) {
 static void session_over(struct client *client) {
     client_set_token(client, NULL);
     if (client->hooks.session_lost) client->hooks.session_lost(client, client->hooks.data);
+}
+
+static void counter_seen(struct client *client, const char *queue, int64_t application_id, int64_t counter) {
+    if (counter > client->counter) client->counter = counter;
+    if (client->hooks.event) client->hooks.event(client, queue, application_id, counter, client->hooks.data);
 }
 
 static void on_resumed(struct client *client, const Loket__Envelope *envelope) {
@@ -170,13 +215,13 @@ static void on_resumed(struct client *client, const Loket__Envelope *envelope) {
     }
     became_live(client);
     /* what waits is sent now, or after the next log-in */
-    if (envelope->error) session_over(client);
-    else send_waiting(client);
-}
-
-static void counter_seen(struct client *client, const char *queue, int64_t application_id, int64_t counter) {
-    if (counter > client->counter) client->counter = counter;
-    if (client->hooks.event) client->hooks.event(client, queue, application_id, counter, client->hooks.data);
+    if (envelope->error) {
+        session_over(client);
+        return;
+    }
+    send_waiting(client);
+    /* what was announced while there was no line: every list is read again */
+    counter_seen(client, "", 0, client->counter);
 }
 
 static void on_pong(struct client *client, const Loket__Envelope *envelope) {
@@ -202,7 +247,10 @@ static void on_again(evutil_socket_t socket, short what, void *data) {
 /* UNAVAILABLE with a time: the call is kept and sent again then. */
 static bool call_again(struct client *client, struct call *call, const Loket__Error *error) {
     if (error->code != LOKET__ERROR_CODE__UNAVAILABLE || !error->retry_after_ms || ++call->tries > TRIES_AT_MOST) return false;
-    struct timeval delay = {error->retry_after_ms / 1000, (error->retry_after_ms % 1000) * 1000};
+    /* a write is worth the wait for a database that changes its place; a read is asked for again by whoever looks at it */
+    uint64_t wait_ms = error->retry_after_ms;
+    for (unsigned i = 1; call->has_key && i < call->tries && wait_ms * 2 <= LAST_DELAY_MS; i++) wait_ms *= 2;
+    struct timeval delay = {(time_t)(wait_ms / 1000), (suseconds_t)(wait_ms % 1000 * 1000)};
     call->again = evtimer_new(client->base, on_again, call);
     return call->again && event_add(call->again, &delay) == 0;
 }
@@ -250,6 +298,7 @@ static void on_envelope(struct client *client, const Loket__Envelope *envelope) 
 
 static void on_read(struct bufferevent *stream, void *data) {
     struct client *client = data;
+    client->heard = true;
     while (client->stream == stream) {
         struct evbuffer *input = bufferevent_get_input(stream);
         const uint8_t *body;
@@ -317,12 +366,11 @@ static void on_event(struct bufferevent *stream, short what, void *data) {
     else connection_lost(client, client->line == CLIENT_LIVE ? "The line fell" : "The server can't be reached");
 }
 
-/* The next address of the list, as host and port. */
-static void next_address(struct client *client, char host[256], char port[16]) {
-    size_t count = 1, index = 0;
+/* The address whose turn it is, as host and port. */
+static void next_address(const struct client *client, char host[256], char port[16]) {
+    size_t index = 0;
     const char *place = client->addresses;
-    for (const char *p = client->addresses; *p; p++) count += *p == ',';
-    for (size_t wanted = client->turn++ % count; index < wanted; index++) place = strchr(place, ',') + 1;
+    for (size_t wanted = client->turn % address_count(client); index < wanted; index++) place = strchr(place, ',') + 1;
     size_t size = strcspn(place, ",");
     char text[256];
     (void)snprintf(text, sizeof text, "%.*s", (int)size, place);
@@ -333,6 +381,19 @@ static void next_address(struct client *client, char host[256], char port[16]) {
     size_t length = strlen(text);
     if (text[0] == '[' && length > 1 && text[length - 1] == ']') (void)snprintf(host, 256, "%.*s", (int)length - 2, text + 1);
     else (void)snprintf(host, 256, "%s", text);
+}
+
+/* A machine that lost its power sends no end of the line: what it does not even receive in time ends it here. A slow line that
+ * still carries something is left alone. */
+static void watch_line(evutil_socket_t line) {
+    static const struct {
+        int level, name, value;
+    } settings[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+                    {IPPROTO_TCP, TCP_KEEPIDLE, 20},
+                    {IPPROTO_TCP, TCP_KEEPINTVL, 5},
+                    {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)UNACKED_MS}};
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+        (void)setsockopt(line, settings[i].level, settings[i].name, &settings[i].value, sizeof settings[i].value);
 }
 
 static bool connect_to(struct client *client, const char *host, const char *port) {
@@ -354,6 +415,7 @@ static bool connect_to(struct client *client, const char *host, const char *port
     if (getaddrinfo(host, port, &wanted, &found) != 0) return false;
     int started = bufferevent_socket_connect(client->stream, found->ai_addr, (int)found->ai_addrlen);
     freeaddrinfo(found);
+    if (started == 0) watch_line(bufferevent_getfd(client->stream));
     return started == 0;
 }
 
@@ -363,7 +425,9 @@ static void on_retry(evutil_socket_t socket, short what, void *data) {
     struct client *client = data;
     char host[256], port[16];
     next_address(client, host, port);
+    struct timeval limit = {CONNECT_S, 0};
     line_set(client, CLIENT_CONNECTING, NULL);
+    event_add(client->limit, &limit);
     if (!connect_to(client, host, port)) connection_lost(client, "The server can't be reached");
 }
 
@@ -389,7 +453,9 @@ struct client *client_new(struct event_base *base, const struct client_options *
     client->server_name = options->server_name ? strdup(options->server_name) : NULL;
     client->retry = evtimer_new(base, on_retry, client);
     client->ping = evtimer_new(base, on_ping, client);
-    if (client->addresses && client->retry && client->ping && (client->server_name || !options->server_name)) return client;
+    client->limit = evtimer_new(base, on_limit, client);
+    if (client->addresses && client->retry && client->ping && client->limit && (client->server_name || !options->server_name))
+        return client;
 no_memory:
     client_free(client);
     error_set(error, LOKET_INTERNAL, NULL, "Out of memory", NULL);
@@ -406,6 +472,7 @@ void client_free(struct client *client) {
     }
     if (client->retry) event_free(client->retry);
     if (client->ping) event_free(client->ping);
+    if (client->limit) event_free(client->limit);
     SSL_CTX_free(client->tls);
     free(client->addresses);
     free(client->server_name);

@@ -1,9 +1,10 @@
 /* libloket: a client's end of the wire, on libevent. One connection, kept alive; never blocks.
  *
  * Calls are answered through callbacks from the event loop. When the line falls the client reconnects by
- * itself (0.2 s, doubling up to 10 s, with jitter; several addresses in turn), takes the session up again
- * with auth.resume and sends every unanswered call again: a write keeps its idempotency key, so it is done
- * once. Calls made while there is no line wait in order.
+ * itself (0.2 s, doubling up to 10 s, with jitter), takes the session up again with auth.resume and sends
+ * every unanswered call again: a write keeps its idempotency key, so it is done once. Calls made while
+ * there is no line wait in order. Of several addresses the one that worked last is tried first, then the
+ * others in their order, all of them before the wait grows.
  *
  *   CLIENT_OFFLINE --connect--> CLIENT_CONNECTING --TLS up--> [resume] --> CLIENT_LIVE
  *        ^------------- lost, retry timer --------------------------------------'

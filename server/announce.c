@@ -1,5 +1,6 @@
 /* Events between the nodes. Holds no state that matters: everything announced is in the database. */
 #include <server/announce.h>
+#include <server/db/hosts.h>
 #include <server/log.h>
 #include <server/session.h>
 #include <stdio.h>
@@ -7,11 +8,12 @@
 #include <string.h>
 
 #define GATHER_US     20000
+#define CONNECT_S     5
 #define PAYLOAD_BYTES 7000u /* NOTIFY takes less than 8,000 */
 
 struct announcer {
     struct worker *worker;
-    const char *conninfo;
+    unsigned turn; /* which of the hosts comes first */
     PGconn *db;
     bool ready, sending;
     struct event *socket_event, *gather, *retry;
@@ -100,9 +102,10 @@ static void on_socket(evutil_socket_t socket, short what, void *data) {
 
 static void on_connect(evutil_socket_t socket, short what, void *data) {
     (void)socket;
-    (void)what;
     struct announcer *announcer = data;
-    PostgresPollingStatusType status = announcer->db ? PQconnectPoll(announcer->db) : PGRES_POLLING_FAILED;
+    struct timeval limit = {CONNECT_S, 0};
+    if (what & EV_TIMEOUT) announcer->turn++;
+    PostgresPollingStatusType status = announcer->db && !(what & EV_TIMEOUT) ? PQconnectPoll(announcer->db) : PGRES_POLLING_FAILED;
     if (announcer->socket_event) event_free(announcer->socket_event);
     announcer->socket_event = NULL;
     if (status == PGRES_POLLING_FAILED) {
@@ -113,7 +116,7 @@ static void on_connect(evutil_socket_t socket, short what, void *data) {
     short wait = connected ? EV_READ | EV_PERSIST : status == PGRES_POLLING_WRITING ? EV_WRITE : EV_READ;
     announcer->socket_event =
         event_new(announcer->worker->base, PQsocket(announcer->db), wait, connected ? on_socket : on_connect, announcer);
-    if (!announcer->socket_event || event_add(announcer->socket_event, NULL) != 0) {
+    if (!announcer->socket_event || event_add(announcer->socket_event, connected ? NULL : &limit) != 0) {
         lost(announcer);
         return;
     }
@@ -135,22 +138,25 @@ static void connect_start(evutil_socket_t socket, short what, void *data) {
     (void)what;
     struct announcer *announcer = data;
     const char *const names[] = {"dbname", "application_name", NULL};
-    const char *const values[] = {announcer->conninfo, "loketd announcer", NULL};
+    const struct config *config = announcer->worker->given->config;
+    char *turned = announcer->turn ? hosts_turned(config->database_worker, config->database_hosts, announcer->turn) : NULL;
+    const char *const values[] = {turned ? turned : config->database_worker, "loketd announcer", NULL};
+    struct timeval limit = {CONNECT_S, 0};
     announcer->db = PQconnectStartParams(names, values, 1);
+    free(turned);
     if (!announcer->db || PQstatus(announcer->db) == CONNECTION_BAD) {
         lost(announcer);
         return;
     }
     announcer->socket_event = event_new(announcer->worker->base, PQsocket(announcer->db), EV_WRITE, on_connect, announcer);
-    if (!announcer->socket_event || event_add(announcer->socket_event, NULL) != 0) lost(announcer);
+    if (!announcer->socket_event || event_add(announcer->socket_event, &limit) != 0) lost(announcer);
 }
 
-struct announcer *announcer_new(struct worker *worker, const char *conninfo) {
+struct announcer *announcer_new(struct worker *worker) {
     struct announcer *announcer = calloc(1, sizeof *announcer);
     struct timeval now = {0, 0};
     if (!announcer) return NULL;
     announcer->worker = worker;
-    announcer->conninfo = conninfo;
     announcer->lines.limit = 1024u * 1024;
     announcer->gather = evtimer_new(worker->base, send_gathered, announcer);
     announcer->retry = evtimer_new(worker->base, connect_start, announcer);

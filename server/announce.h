@@ -9,7 +9,7 @@
 #define ANNOUNCE_CHANNEL "loket"
 
 /* NULL when memory is short. Connects in the background. */
-struct announcer *announcer_new(struct worker *worker, const char *conninfo);
+struct announcer *announcer_new(struct worker *worker);
 void announcer_free(struct announcer *announcer);
 
 /* One "office:queue:application:counter", not NUL-terminated. */

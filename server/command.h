@@ -19,6 +19,7 @@ int verify_main(struct config *config, int argc, char **argv);
 int audit_main(struct config *config, int argc, char **argv);
 int backup_main(struct config *config, int argc, char **argv);
 int restore_main(struct config *config, int argc, char **argv);
+int status_main(struct config *config, int argc, char **argv);
 int methods_main(struct config *config, int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include <ini.h>
 #include <limits.h>
 #include <server/config.h>
+#include <server/db/hosts.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static const struct key {
     TEXT_KEY("database", "auth", database_auth, "dbname=loket user=loket_auth"),
     TEXT_KEY("database", "job", database_job, "dbname=loket user=loket_job"),
     TEXT_KEY("database", "owner", database_owner, "dbname=loket"),
+    TEXT_KEY("database", "hosts", database_hosts, ""),
+    COUNT_KEY("database", "standby_lag", standby_lag, "5", 0, 3600),
     TEXT_KEY("auth", "secret_key", secret_key, ""),
     COUNT_KEY("auth", "opslimit", opslimit, "2", 2, 20),
     COUNT_KEY("auth", "memlimit", memlimit, "64", 19, 4096), /* OWASP's least: 2 passes over 19 MiB */
@@ -56,6 +59,11 @@ static const struct key {
     COUNT_KEY("audit", "interval", audit_interval, "60", 1, 86400),
     TEXT_KEY("backup", "wal", backup_wal, ""),
     TEXT_KEY("backup", "programs", backup_programs, "/usr/lib/postgresql/15/bin"),
+    TEXT_KEY("metrics", "socket", metrics_socket, ""),
+    COUNT_KEY("metrics", "port", metrics_port, "0", 0, 65535),
+    COUNT_KEY("metrics", "interval", metrics_interval, "60", 1, 86400),
+    TEXT_KEY("metrics", "disks", metrics_disks, "/"),
+    COUNT_KEY("metrics", "disk_least", metrics_disk_least, "5", 0, 100),
     TEXT_KEY("log", "level", log_level, "info"),
     TEXT_KEY("paths", "sql", sql, LOKET_PREFIX "/share/loket/sql"),
 };
@@ -147,6 +155,23 @@ static enum loket_error read_set(struct config *config, const char *set, struct 
     return key_set(config, key, equals + 1, error);
 }
 
+/* With hosts, each connection string names them all and asks for the one that can be written to. */
+static enum loket_error hosts_apply(struct config *config, struct error *error) {
+    char **const strings[] = {&config->database_auth, &config->database_job, &config->database_owner, &config->database_worker};
+    char *standby = NULL;
+    if (!*config->database_hosts) return LOKET_OK;
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        char *whole = hosts_conninfo(*strings[i], config->database_hosts, "read-write", 0);
+        if (!whole) return error_set(error, LOKET_INVALID, "database.hosts", "This is not a list of hosts for: %s", *strings[i]);
+        if (strings[i] == &config->database_worker && strchr(config->database_hosts, ',') && config->standby_lag)
+            standby = hosts_conninfo(*strings[i], config->database_hosts, "standby", 0);
+        free(*strings[i]);
+        *strings[i] = whole;
+    }
+    config->database_standby = standby;
+    return LOKET_OK;
+}
+
 enum loket_error config_read(struct config *config, const char *file, char *const *sets, int set_count, struct error *error) {
     enum loket_error result = LOKET_OK;
     config->file = file;
@@ -156,10 +181,13 @@ enum loket_error config_read(struct config *config, const char *file, char *cons
     if (result == LOKET_OK && file) result = read_file(config, file, error);
     if (result == LOKET_OK) result = read_environment(config, error);
     for (int i = 0; i < set_count && result == LOKET_OK; i++) result = read_set(config, sets[i], error);
+    if (result == LOKET_OK) result = hosts_apply(config, error);
     return result;
 }
 
 void config_free(struct config *config) {
+    free(config->database_standby);
+    config->database_standby = NULL;
     for (size_t i = 0; i < KEY_COUNT; i++) {
         if (keys[i].kind != TEXT) continue;
         char **text = (char **)(void *)((char *)config + keys[i].offset);

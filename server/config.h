@@ -18,14 +18,20 @@ struct config {
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
     int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
+    char *database_hosts;   /* host[:port],... of a primary and its standbys; "": what the strings say */
+    char *database_standby; /* the worker's string for a standby, made of the two; NULL: there is none */
+    int standby_lag;        /* seconds that a standby may be behind; 0: none is read */
     char *log_level, *sql;
-    char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */
-    char *mail_server, *mail_from;       /* smtp://HOST:PORT ("": no mail is sent), and who sends it */
-    char *mail_user, *mail_password;     /* "": the mail server asks for none */
-    char *timestamp, *timestamp_trust;   /* RFC 3161: the service's address ("": none), and who vouches for it */
-    char *audit_checkpoints, *audit_key; /* "": no checkpoints are signed */
-    char *backup_wal, *backup_programs;  /* the archive of WAL; where pg_basebackup is */
-    int audit_interval;                  /* seconds */
+    char *signature_trust;                    /* PEM: who may have given a signer's certificate; "": any */
+    char *mail_server, *mail_from;            /* smtp://HOST:PORT ("": no mail is sent), and who sends it */
+    char *mail_user, *mail_password;          /* "": the mail server asks for none */
+    char *timestamp, *timestamp_trust;        /* RFC 3161: the service's address ("": none), and who vouches for it */
+    char *audit_checkpoints, *audit_key;      /* "": no checkpoints are signed */
+    char *backup_wal, *backup_programs;       /* the archive of WAL; where pg_basebackup is */
+    int audit_interval;                       /* seconds */
+    char *metrics_socket, *metrics_disks;     /* "": RUN_DIR/metrics.sock; paths whose disks are watched */
+    int metrics_port;                         /* on loopback; 0: none */
+    int metrics_interval, metrics_disk_least; /* seconds; percent that must be free */
 };
 
 /* Reads everything into `config` (zeroed by the caller). `sets` are "section.key=value". LOKET_INVALID with the file, line

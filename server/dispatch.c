@@ -4,6 +4,7 @@
 #include <server/dispatch.h>
 #include <server/log.h>
 #include <server/refusal.h>
+#include <server/standby.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static void request_log(const struct request *request, const struct error *error
     clock_gettime(CLOCK_MONOTONIC, &now);
     long long micros =
         (long long)(now.tv_sec - request->began_at.tv_sec) * 1000000 + (now.tv_nsec - request->began_at.tv_nsec) / 1000;
+    metrics_request(request->method->name, error ? error->code : LOKET_OK, (uint64_t)micros);
     log_info("request", "request", log_number((long long)request->serial), "method", request->method->name, "user",
              request->session ? request->session->username : "-", "address", request->session ? request->session->address : "-",
              "certificate", request->session ? request->session->certificate : "", "us", log_number(micros), "code",
@@ -35,6 +37,8 @@ void request_finish(struct request *request, const struct buffer *body, const st
         if (session->state != SESSION_CLOSING) session_reply(session, request->id, body, error);
     }
     explicit_bzero(request->token, sizeof request->token);
+    if (request->body) explicit_bzero(request->body, request->body_size); /* a PIN may be in it */
+    free(request->body);
     free(request);
 }
 
@@ -81,19 +85,86 @@ static void note_application(struct request *request, const struct parameters *p
             (void)snprintf(request->application_id, sizeof request->application_id, "%s", parameters->values[i]);
 }
 
-static enum loket_error to_database(struct request *request, const Loket__Envelope *envelope, struct error *error) {
-    struct session *session = request->session;
+/* What is sent with it is the session's; the body is bound and sent before this returns. */
+static enum loket_error to_pool(struct request *request, const struct method *method, struct pool *pool,
+                                const ProtobufCBinaryData *body, const uint8_t *key, pool_answer *answer, struct error *error) {
+    const struct session *session = request->session;
     struct arena arena;
     struct parameters parameters = {.count = 0};
-    struct caller caller = {.token = session->token, .address = session->address};
-    if (envelope->key.len == IDEMPOTENCY_KEY_BYTES) caller.key = envelope->key.data;
+    struct caller caller = {.token = session->token, .key = key, .address = session->address};
     arena_init(&arena, REQUEST_MEMORY);
-    enum loket_error result =
-        bind_request(request->method, envelope->body.data, envelope->body.len, &caller, &arena, &parameters, error);
+    enum loket_error result = bind_request(method, body->data, body->len, &caller, &arena, &parameters, error);
     if (result == LOKET_OK) note_application(request, &parameters);
-    if (result == LOKET_OK) result = pool_call(request->worker->pool, request->method, &parameters, on_answer, request, error);
+    if (result == LOKET_OK) result = pool_call(pool, method, &parameters, answer, request, error);
     arena_drop(&arena);
     return result;
+}
+
+/* A standby's answer counts when it is one. Anything else may be only that it is behind, or that it can't write. */
+static void on_standby(const PGresult *result, const struct error *error, void *data) {
+    struct request *request = data;
+    struct error failure = {.code = LOKET_OK};
+    const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
+    standby_leave(request->worker->standby, request->standby_place, error && request->method->kind == METHOD_PUBLIC);
+    if (!error) {
+        metrics_add(COUNT_READ_STANDBY, 1);
+        on_answer(result, NULL, request);
+        return;
+    }
+    metrics_add(COUNT_READ_PRIMARY, 1);
+    enum loket_error again = request->session
+                                 ? to_pool(request, request->method, request->worker->pool, &body, NULL, on_answer, &failure)
+                                 : error_set(&failure, LOKET_UNAVAILABLE, NULL, "The database is busy: try again", NULL);
+    if (again != LOKET_OK) request_finish(request, NULL, &failure);
+}
+
+/* The primary wrote down who looks at what, and that they may: now the standby does the work. */
+static void on_viewed(const PGresult *result, const struct error *error, void *data) {
+    struct request *request = data;
+    struct error failure = {.code = LOKET_OK};
+    const ProtobufCBinaryData body = {.data = request->body, .len = request->body_size};
+    (void)result;
+    if (!error && request->session &&
+        to_pool(request, request->method, request->standby_pool, &body, NULL, on_standby, &failure) == LOKET_OK)
+        return;
+    if (!error) error_set(&failure, LOKET_UNAVAILABLE, NULL, "The database is busy: try again", NULL);
+    standby_leave(request->worker->standby, request->standby_place, false);
+    request_finish(request, NULL, error ? error : &failure);
+}
+
+/* What is recorded of a reader can't be written by a standby: then the primary is asked first whether they may, and records it, by
+ * the method of the same name that ends in _viewed; the standby does the long work. */
+static const struct method *viewing_of(const struct method *method) {
+    char name[LIMIT_METHOD_BYTES + 8];
+    (void)snprintf(name, sizeof name, "%s_viewed", method->name);
+    return method_find(name);
+}
+
+/* False: the primary is to be asked. */
+static bool to_standby(struct request *request, const Loket__Envelope *envelope) {
+    struct standby *standby = request->worker->standby;
+    struct error error;
+    struct pool *pool = standby ? standby_enter(standby, request->session->address, &request->standby_place) : NULL;
+    if (!pool) return false;
+    request->standby_pool = pool;
+    const struct method *viewing = viewing_of(request->method);
+    request->body = malloc(envelope->body.len + 1);
+    request->body_size = envelope->body.len;
+    if (request->body && envelope->body.len) memcpy(request->body, envelope->body.data, envelope->body.len);
+    if (request->body && to_pool(request, viewing ? viewing : request->method, viewing ? request->worker->pool : pool,
+                                 &envelope->body, NULL, viewing ? on_viewed : on_standby, &error) == LOKET_OK)
+        return true;
+    standby_leave(standby, request->standby_place, false);
+    return false;
+}
+
+static enum loket_error to_database(struct request *request, const Loket__Envelope *envelope, struct error *error) {
+    const uint8_t *key = envelope->key.len == IDEMPOTENCY_KEY_BYTES ? envelope->key.data : NULL;
+    if (request->method->place == AT_STANDBY) {
+        if (to_standby(request, envelope)) return LOKET_OK;
+        if (request->worker->standby) metrics_add(COUNT_READ_PRIMARY, 1);
+    }
+    return to_pool(request, request->method, request->worker->pool, &envelope->body, key, on_answer, error);
 }
 
 static enum loket_error may_call(const struct session *session, const struct method *method, struct error *error) {

@@ -15,6 +15,10 @@ struct request {
     char application_id[24];    /* that it is about, for the log of refusals; "" none */
     uint8_t token[TOKEN_BYTES]; /* of auth.resume, to log in with when it succeeds */
     struct timespec began_at;
+    uint8_t *body; /* kept while a standby is asked, to ask the primary; NULL otherwise */
+    size_t body_size;
+    struct pool *standby_pool;
+    int standby_place; /* of the address that asks, at the standby */
 };
 
 /* Answers the envelope, now or later. The envelope is borrowed. */

@@ -1,4 +1,10 @@
-/* The job process. Woken by announcements of the system's queue, and every few seconds in case one was lost. */
+/* The job process. Any number may run, on one machine or on several: each piece of work is locked in the database by whoever does
+ * it
+ * (`for update skip locked`) and free again when that one dies. What the clock does is asked for by one alone, the leader, who
+ * holds a lock for as long as its line to the database lives; another takes it up then. Two leaders would do no harm, only twice
+ * the work of looking: each act of the clock is checked again under the lock of its application.
+ *
+ * Woken by announcements of the system's queue, and every few seconds in case one was lost. */
 #include <errno.h>
 #include <poll.h>
 #include <server/announce.h>
@@ -8,6 +14,7 @@
 #include <server/job_query.h>
 #include <server/log.h>
 #include <server/privacy/fit.h>
+#include <server/metrics/office.h>
 #include <server/notice.h>
 #include <signal.h>
 #include <string.h>
@@ -17,6 +24,9 @@
 #define POLL_MS       5000
 #define PRUNE_SECONDS 3600
 #define CLOCK_SECONDS 60
+#define STUCK_SECONDS 300 /* drawing and mailing may take their time */
+/* A line that fell silently must not hold the leader's lock for hours. */
+#define JOB_OPTIONS "-c statement_timeout=60s -c tcp_keepalives_idle=15 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 static volatile sig_atomic_t stopping;
 
@@ -27,7 +37,7 @@ static void on_stop(int signal_number) {
 
 static PGconn *job_connect(const char *conninfo) {
     const char *const names[] = {"dbname", "application_name", "options", "connect_timeout", NULL};
-    const char *const values[] = {conninfo, "loketd job", "-c statement_timeout=60s", "5", NULL};
+    const char *const values[] = {conninfo, "loketd job", JOB_OPTIONS, "5", NULL};
     PGconn *db = PQconnectdbParams(names, values, 1);
     PGresult *result = PQstatus(db) == CONNECTION_OK ? PQexec(db, "listen " ANNOUNCE_CHANNEL) : NULL;
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -43,11 +53,23 @@ static bool issue_one(PGconn *db) {
     PGresult *result = job_query(db, "select api_job.issue_next()", NULL);
     bool issued = result && !PQgetisnull(result, 0, 0);
     if (issued) {
+        metrics_add(COUNT_ISSUED, 1);
         log_info("issued");
         job_announce(db, result);
     }
     PQclear(result);
     return issued;
+}
+
+/* Is this the process that keeps the time? The lock is asked for once a round until it is had. */
+static bool leads(PGconn *db, bool *leading) {
+    if (*leading) return true;
+    PGresult *result = job_query(db, "select pg_try_advisory_lock(hashtextextended('loket clock', 0))::text", NULL);
+    *leading = result && strcmp(PQgetvalue(result, 0, 0), "true") == 0;
+    PQclear(result);
+    if (*leading) log_info("keeps the time");
+    metrics_set(GAUGE_LEADER, *leading);
+    return *leading;
 }
 
 static void prune(PGconn *db, time_t *pruned_at) {
@@ -64,6 +86,7 @@ static void keep_time(PGconn *db, time_t *kept_at) {
     time_t now = time(NULL);
     if (now - *kept_at < CLOCK_SECONDS) return;
     *kept_at = now;
+    metrics_add(COUNT_ROUNDS, 1);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         PGresult *result = job_query(db, calls[i], NULL);
         if (result) job_announce(db, result);
@@ -80,9 +103,16 @@ static void job_wait(PGconn *db) {
     for (PGnotify *notice; (notice = PQnotifies(db)); PQfreemem(notice)) continue;
 }
 
+static bool document_one(struct document_work *documents, PGconn *db) {
+    if (!document_work_do(documents, db)) return false;
+    metrics_add(COUNT_DOCUMENTS, 1);
+    return true;
+}
+
 int job_run(const struct inheritance *given) {
     struct sigaction action = {.sa_handler = on_stop};
-    time_t pruned_at = 0, kept_at = 0;
+    time_t pruned_at = 0, kept_at = 0, figures_at = 0;
+    bool leading = false;
     struct audit_work audit = {.config = given->config};
     PGconn *db = NULL;
     struct error error;
@@ -102,17 +132,23 @@ int job_run(const struct inheritance *given) {
         if (db && PQstatus(db) != CONNECTION_OK) {
             PQfinish(db);
             db = NULL;
+            leading = false;
+            metrics_set(GAUGE_LEADER, 0);
         }
+        metrics_alive(STUCK_SECONDS);
         if (!db) {
             db = job_connect(given->config->database_job);
             if (db && !keys_fit(db, problem)) log_error(problem, "keys", given->config->privacy_keys);
         }
         if (db) {
-            while (!stopping && (issue_one(db) || document_work_do(documents, db))) continue;
-            prune(db, &pruned_at);
-            keep_time(db, &kept_at);
-            while (!stopping && notice_send(db, given->config)) continue;
+            while (!stopping && (issue_one(db) || document_one(documents, db))) metrics_alive(STUCK_SECONDS);
+            if (leads(db, &leading)) {
+                prune(db, &pruned_at);
+                keep_time(db, &kept_at);
+            }
+            while (!stopping && notice_send(db, given->config)) metrics_add(COUNT_NOTICES, 1);
             audit_work_do(&audit, db);
+            office_figures_read(db, given, &figures_at);
         }
         if (!stopping) job_wait(db);
     }

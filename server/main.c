@@ -28,6 +28,7 @@ static const struct command {
     {"audit", "init|checkpoint|verify|prove|...", "prove what happened, and find what was tampered with", audit_main},
     {"backup", "FOLDER", "a base backup, with configuration and checkpoints", backup_main},
     {"restore", "FOLDER --to DATA [--until TIME]", "make a cluster as it was at a moment", restore_main},
+    {"status", "", "how the loketd that runs here is: 1 when something is wrong", status_main},
     {"methods", "", "print who may call what", methods_main},
 };
 

@@ -8,6 +8,7 @@
 #include <server/command.h>
 #include <server/job.h>
 #include <server/log.h>
+#include <server/metrics/serve.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ struct role_of_child {
     int (*run)(const struct inheritance *given);
 };
 static const struct role_of_child worker_child = {"worker", worker_run}, auth_child = {"auth", auth_run},
-                                  job_child = {"job", job_run};
+                                  job_child = {"job", job_run}, metrics_child = {"metrics", metrics_run};
 
 struct child {
     const struct role_of_child *role;
@@ -44,7 +45,7 @@ struct master {
     struct inheritance given;
     struct child children[CHILDREN_AT_MOST];
     int child_count;
-    char auth_path[108];
+    char auth_path[108], metrics_path[108];
     sigset_t waited;
 };
 
@@ -88,26 +89,68 @@ static bool bind_clients(struct master *master) {
     return good;
 }
 
-static bool bind_auth(struct master *master) {
+/* A socket that only this account can open. -1 after saying why not. */
+static int unix_listener(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    auth_socket_path(master->config->run_dir, master->auth_path, sizeof master->auth_path);
-    if (strlen(master->config->run_dir) + sizeof "/auth.sock" > sizeof address.sun_path) {
-        log_error("the run folder's path is too long for a socket", "path", master->config->run_dir);
-        return false;
+    if (strlen(path) >= sizeof address.sun_path) {
+        log_error("this path is too long for a socket", "path", path);
+        return -1;
     }
-    memcpy(address.sun_path, master->auth_path, strlen(master->auth_path) + 1);
-    (void)unlink(master->auth_path);
-    mode_t before = umask(0077);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    (void)unlink(path);
+    mode_t before = umask(0177);
     int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     bool good = socket_fd >= 0 && bind(socket_fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(socket_fd, 128) == 0;
     umask(before);
-    if (!good) log_error("can't make the auth socket", "path", master->auth_path, "why", strerror(errno));
-    master->given.auth_listener = socket_fd;
-    return good;
+    if (good) return socket_fd;
+    log_error("can't make a socket", "path", path, "why", strerror(errno));
+    if (socket_fd >= 0) close(socket_fd);
+    return -1;
+}
+
+static bool bind_auth(struct master *master) {
+    auth_socket_path(master->config->run_dir, master->auth_path, sizeof master->auth_path);
+    if (strlen(master->config->run_dir) + sizeof "/auth.sock" > sizeof master->auth_path) {
+        log_error("the run folder's path is too long for a socket", "path", master->config->run_dir);
+        return false;
+    }
+    master->given.auth_listener = unix_listener(master->auth_path);
+    return master->given.auth_listener >= 0;
+}
+
+/* The metrics' socket, and their port on loopback where one is set: never on an address that others reach. */
+static bool bind_metrics(struct master *master) {
+    struct inheritance *given = &master->given;
+    struct sockaddr_in loopback = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                   .sin_port = htons((uint16_t)master->config->metrics_port)};
+    const struct addrinfo info = {
+        .ai_family = AF_INET, .ai_socktype = SOCK_STREAM, .ai_addr = (struct sockaddr *)&loopback, .ai_addrlen = sizeof loopback};
+    given->metrics = metrics_new();
+    if (!given->metrics || !metrics_socket_path(master->config, master->metrics_path, sizeof master->metrics_path)) {
+        log_error("the metrics have no memory, or a path that is too long", "path", master->config->metrics_socket);
+        return false;
+    }
+    int socket_fd = unix_listener(master->metrics_path);
+    if (socket_fd < 0) return false;
+    given->metrics_listeners[given->metrics_listener_count++] = socket_fd;
+    if (!master->config->metrics_port) return true;
+    socket_fd = listener_open(&info);
+    if (socket_fd < 0) {
+        log_error("can't listen", "metrics.port", log_number(master->config->metrics_port), "why", strerror(errno));
+        return false;
+    }
+    given->metrics_listeners[given->metrics_listener_count++] = socket_fd;
+    return true;
+}
+
+static struct metrics_slot *child_slot(const struct master *master, const struct child *child) {
+    return &master->given.metrics->slots[child - master->children];
 }
 
 /* What a child keeps: its sockets, its signals, and the end of its parent as its own end. */
-static _Noreturn void child_main(struct master *master, const struct role_of_child *role, pid_t parent) {
+static _Noreturn void child_main(struct master *master, const struct child *child, pid_t parent) {
+    const struct role_of_child *role = child->role;
     sigset_t none;
     sigemptyset(&none);
     signal(SIGHUP, SIG_IGN);
@@ -118,6 +161,7 @@ static _Noreturn void child_main(struct master *master, const struct role_of_chi
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (getppid() != parent) _exit(EX_TEMPFAIL);
     (void)log_setup(role->name, master->config->log_level);
+    metrics_count_into(child_slot(master, child));
     int code = role->run(&master->given);
     config_free(master->config);
     exit(code);
@@ -125,9 +169,13 @@ static _Noreturn void child_main(struct master *master, const struct role_of_chi
 
 static void child_start(struct master *master, struct child *child) {
     pid_t parent = getpid(), pid = fork();
-    if (pid == 0) child_main(master, child->role, parent);
+    if (pid == 0) child_main(master, child, parent);
     child->started_at = time(NULL);
     child->pid = pid > 0 ? pid : 0;
+    struct metrics_slot *slot = child_slot(master, child);
+    slot->role = child->role->name;
+    slot->wanted = true;
+    slot->pid = child->pid;
     if (pid < 0) log_error("can't start a child", "role", child->role->name, "why", strerror(errno));
 }
 
@@ -146,6 +194,7 @@ static void child_add(struct master *master, const struct role_of_child *role, i
 static void children_start(struct master *master) {
     child_add(master, &auth_child, master->config->auths);
     child_add(master, &job_child, master->config->jobs);
+    child_add(master, &metrics_child, 1);
     child_add(master, &worker_child, master->config->workers);
 }
 
@@ -167,7 +216,9 @@ static void children_reap(struct master *master) {
             struct child *child = &master->children[i];
             if (child->pid != pid) continue;
             child->pid = 0;
+            child_slot(master, child)->pid = 0;
             if (child->retiring) continue;
+            child_slot(master, child)->deaths++;
             child->failures = time(NULL) - child->started_at < 5 ? child->failures + 1 : 0;
             log_warn("a child ended", "role", child->role->name, "child", log_number(pid), "status",
                      log_number(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
@@ -199,7 +250,10 @@ static void reload(struct master *master) {
     config_free(master->config);
     *master->config = *fresh;
     free(fresh);
-    for (int i = 0; i < master->child_count; i++) master->children[i].retiring = true;
+    for (int i = 0; i < master->child_count; i++) {
+        master->children[i].retiring = true;
+        child_slot(master, &master->children[i])->wanted = false;
+    }
     children_signal(master, SIGTERM);
     children_start(master);
     log_info("configuration reloaded");
@@ -254,12 +308,14 @@ int serve_main(struct config *config, int argc, char **argv) {
         return EX_CONFIG;
     }
     if (RAND_bytes(master.given.ticket_keys, sizeof master.given.ticket_keys) != 1) return EX_OSERR;
-    if (!bind_clients(&master) || !bind_auth(&master) || !pid_file_write(config->pid_file)) return EX_CONFIG;
+    if (!bind_clients(&master) || !bind_auth(&master) || !bind_metrics(&master) || !pid_file_write(config->pid_file))
+        return EX_CONFIG;
     children_start(&master);
     log_info("serving", "address", config->listen);
     int code = master_loop(&master);
     stop_children(&master);
     (void)unlink(master.auth_path);
+    (void)unlink(master.metrics_path);
     if (*config->pid_file) (void)unlink(config->pid_file);
     log_info("stopped");
     return code;

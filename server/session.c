@@ -151,12 +151,14 @@ void session_push(struct worker *worker, const char *office, const char *queue, 
         next = session->next;
         if (session->state != SESSION_LOGGED_IN || strcmp(session->office, office) != 0 || !has_queue(session, name)) continue;
         if (!send_envelope(session, &envelope)) session_close(session);
+        else metrics_add(COUNT_EVENTS, 1);
     }
 }
 
 static void refuse_frame(struct session *session) {
     struct error error;
     error_set(&error, LOKET_BAD_FRAME, NULL, "This is not a frame of this protocol", NULL);
+    metrics_add(COUNT_BAD_FRAME, 1);
     log_warn("bad frame", "address", session->address, "user", session->username);
     session_reply(session, 0, NULL, &error);
     if (session->state != SESSION_CLOSING) session_close(session);
@@ -207,6 +209,11 @@ static void on_written(struct bufferevent *stream, void *data) {
     if (session->state == SESSION_CLOSING) session_free(session);
 }
 
+static void handshake_failed(const struct session *session) {
+    metrics_add(COUNT_TLS_FAILED, 1);
+    log_info("handshake failed", "address", session->address);
+}
+
 static void on_event(struct bufferevent *stream, short what, void *data) {
     struct session *session = data;
     if (what & BEV_EVENT_CONNECTED) {
@@ -219,7 +226,7 @@ static void on_event(struct bufferevent *stream, short what, void *data) {
         session->began_at = session->heard_at = seconds_now();
         return;
     }
-    if (session->state == SESSION_HANDSHAKE) log_info("handshake failed", "address", session->address);
+    if (session->state == SESSION_HANDSHAKE) handshake_failed(session);
     session_free(session);
 }
 
@@ -245,6 +252,7 @@ void session_new(struct worker *worker, evutil_socket_t socket, const struct soc
     SSL *ssl = NULL;
     struct session *session = NULL;
     if (worker->session_count >= config->clients_in_all || *slot >= config->clients_per_address || *slot == UINT16_MAX) {
+        metrics_add(COUNT_TURNED_AWAY, 1);
         log_warn("too many connections: refused", "address", text);
         goto refuse;
     }
@@ -262,6 +270,7 @@ void session_new(struct worker *worker, evutil_socket_t socket, const struct soc
     worker->sessions = session;
     worker->session_count++;
     (*slot)++;
+    metrics_add(COUNT_ACCEPTED, 1);
     bufferevent_openssl_set_allow_dirty_shutdown(session->stream, 1);
     bufferevent_setcb(session->stream, on_read, on_written, on_event, session);
     bufferevent_setwatermark(session->stream, EV_READ, 0, LIMIT_FRAME_BYTES + LIMIT_FRAME_HEADER);
@@ -275,6 +284,7 @@ refuse:
 
 void session_sweep(struct worker *worker) {
     time_t now = seconds_now();
+    int logged_in = 0;
     for (struct session *session = worker->sessions, *next; session; session = next) {
         next = session->next;
         time_t age = now - session->began_at, silence = now - session->heard_at;
@@ -283,6 +293,11 @@ void session_sweep(struct worker *worker) {
                     : session->state == SESSION_CLOSING
                         ? silence > HANDSHAKE_SECONDS || evbuffer_get_length(bufferevent_get_output(session->stream)) == 0
                         : silence > IDLE_SECONDS;
-        if (over) session_free(session);
+        logged_in += session->state == SESSION_LOGGED_IN;
+        if (!over) continue;
+        if (session->state == SESSION_HANDSHAKE) handshake_failed(session);
+        session_free(session);
     }
+    metrics_set(GAUGE_LOGGED_IN, logged_in);
+    metrics_set(GAUGE_CONNECTIONS, worker->session_count);
 }

@@ -6,12 +6,14 @@
 #include <server/log.h>
 #include <server/privacy/keyring.h>
 #include <server/session.h>
+#include <server/standby.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #define DRAIN_SECONDS 10
+#define STUCK_SECONDS 10 /* a worker whose loop does not come round in this time */
 
 struct loop {
     struct worker worker;
@@ -30,7 +32,14 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t socket, s
 static void on_sweep(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
-    session_sweep(data);
+    struct worker *worker = data;
+    session_sweep(worker);
+    metrics_set(GAUGE_REQUESTS, worker->requests_open);
+    metrics_set(GAUGE_POOL, worker->given->config->connections);
+    metrics_set(GAUGE_POOL_READY, pool_ready(worker->pool));
+    metrics_set(GAUGE_POOL_WAITING, pool_waiting(worker->pool));
+    if (worker->standby) standby_watch(worker->standby);
+    metrics_alive(STUCK_SECONDS);
 }
 
 /* Done when everything asked is answered, or when the time for it is over. */
@@ -81,8 +90,10 @@ static bool loop_open(struct loop *loop) {
     if (SSL_CTX_set_tlsext_ticket_keys(worker->tls, keys, TICKET_KEY_BYTES) != 1) log_warn("ticket keys are not shared");
     explicit_bzero(keys, sizeof keys);
     auth_socket_path(worker->given->config->run_dir, loop->auth_path, sizeof loop->auth_path);
-    worker->pool = pool_new(worker->base, worker->given->config->database_worker, worker->given->config->connections);
-    worker->announcer = announcer_new(worker, worker->given->config->database_worker);
+    const struct pool_target primary = {config->database_worker, config->database_hosts, false};
+    worker->pool = pool_new(worker->base, &primary, config->connections);
+    worker->standby = config->database_standby ? standby_new(worker) : NULL;
+    worker->announcer = announcer_new(worker);
     worker->auth = auth_channel_new(worker, loop->auth_path);
     loop->sweep = event_new(worker->base, -1, EV_PERSIST, on_sweep, worker);
     loop->stop = evsignal_new(worker->base, SIGTERM, on_stop, loop);
@@ -104,6 +115,7 @@ static void loop_close(struct loop *loop) {
     while (worker->sessions) session_free(worker->sessions);
     auth_channel_free(worker->auth);
     announcer_free(worker->announcer);
+    standby_free(worker->standby);
     pool_free(worker->pool);
     if (loop->sweep) event_free(loop->sweep);
     if (loop->stop) event_free(loop->stop);

@@ -6,9 +6,11 @@
 #include <openssl/ssl.h>
 #include <server/config.h>
 #include <server/db/pool.h>
+#include <server/metrics/count.h>
 #include <stdint.h>
 
 #define LISTENERS_AT_MOST 8
+#define METRICS_LISTENERS 2
 #define TICKET_KEY_BYTES  80 /* SSL_CTX_set_tlsext_ticket_keys of OpenSSL 3 */
 #define ADDRESS_SLOTS     4096
 
@@ -18,6 +20,9 @@ struct inheritance {
     int listeners[LISTENERS_AT_MOST];
     int listener_count;
     int auth_listener;
+    struct metrics *metrics; /* shared by master and children */
+    int metrics_listeners[METRICS_LISTENERS];
+    int metrics_listener_count;
     unsigned char ticket_keys[TICKET_KEY_BYTES];
 };
 
@@ -26,6 +31,7 @@ struct worker {
     struct event_base *base;
     SSL_CTX *tls;
     struct pool *pool;
+    struct standby *standby; /* NULL: nothing is read from one */
     struct announcer *announcer;
     struct auth_channel *auth;
     struct session *sessions; /* all, newest first */

@@ -6,7 +6,7 @@
 
 const struct method fairness_methods[] = {
     {"task.next", METHOD_WRITE, AT_DATABASE, ROLE_OFFICERS, MESSAGE(empty), MESSAGE(task_next_reply)},
-    {"fairness.report", METHOD_READ, AT_DATABASE, ROLE_AUDITOR | ROLE_MANAGER, MESSAGE(fairness_report_request),
+    {"fairness.report", METHOD_READ, AT_STANDBY, ROLE_AUDITOR | ROLE_MANAGER, MESSAGE(fairness_report_request),
      MESSAGE(fairness_report_reply)},
     {"admin.thresholds", METHOD_READ, AT_DATABASE, ROLE_ADMIN | ROLE_AUDITOR, MESSAGE(empty), MESSAGE(thresholds_reply)},
     {"admin.threshold_save", METHOD_WRITE, AT_DATABASE, ROLE_ADMIN, MESSAGE(threshold_save_request), MESSAGE(empty)},

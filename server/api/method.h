@@ -41,6 +41,9 @@ enum method_kind {
 
 enum method_place {
     AT_DATABASE, /* one function call on the worker's pool */
+    AT_STANDBY,  /* the same, on a standby where one is near enough: for what may be some seconds old. Whatever a standby refuses,
+                  * because it would have to write or does not know it yet, is asked again of the primary. What a reader's visit
+                  * writes is written first, on the primary, by the method NAME_viewed (AT_WORKER) */
     AT_WORKER,   /* the same, but only the worker itself asks; to a client there is no such method */
     AT_AUTH      /* passed to the auth process, which alone may see a password hash */
 };
@@ -57,7 +60,7 @@ struct method {
 /* A stage's table, ended by a row whose name is NULL. */
 extern const struct method auth_methods[], work_methods[], intake_methods[], verify_methods[], inspect_methods[], decide_methods[],
     archive_methods[], document_methods[], permit_methods[], money_methods[], admin_methods[], public_methods[], time_methods[],
-    fairness_methods[], rules_methods[], audit_methods[], identity_methods[], privacy_methods[];
+    fairness_methods[], rules_methods[], audit_methods[], identity_methods[], privacy_methods[], node_methods[];
 
 /* The row of `name`, or NULL. O(log n). */
 const struct method *method_find(const char *name);

@@ -1,9 +1,11 @@
 /* The worker's database connections. Knows results and errors of libpq, nothing of clients. */
 #include <loket/limits.h>
 #include <server/db/pool.h>
+#include <server/db/hosts.h>
 #include <server/db/shape.h>
 #include <server/log.h>
 #include <server/privacy/keyring.h>
+#include <server/metrics/count.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 
 #define UNDER_WAY_AT_MOST 256 /* calls on one connection */
 #define RETRY_MS          1000u
+#define CONNECT_SECONDS   5 /* a host that says nothing: the next one comes first then */
 
 enum state { CLOSED, CONNECTING, PREPARING, READY };
 
@@ -30,12 +33,13 @@ struct connection {
     int under_way;
     int prepared; /* results seen while PREPARING */
     PGresult *functions, *types;
-    unsigned delay_ms;
+    unsigned delay_ms, turn;
+    bool misplaced; /* on a server that does not write */
 };
 
 struct pool {
     struct event_base *base;
-    const char *conninfo;
+    struct pool_target target;
     int count;
     struct connection connections[];
 };
@@ -66,6 +70,7 @@ static void call_answer(struct call *call, const PGresult *result, const struct 
 
 /* CLOSED: everything under way fails; the timer opens it again, later each time. */
 static void connection_close(struct connection *connection, const char *why) {
+    if (!connection->pool->target.standby) metrics_add(COUNT_DATABASE_LOST, 1);
     if (why) log_warn("database connection lost", "why", why);
     events_drop(connection);
     PQclear(connection->functions);
@@ -74,6 +79,7 @@ static void connection_close(struct connection *connection, const char *why) {
     PQfinish(connection->db);
     connection->db = NULL;
     connection->state = CLOSED;
+    connection->misplaced = false;
     struct call *call = connection->first;
     connection->first = connection->last = NULL;
     connection->under_way = 0;
@@ -88,7 +94,9 @@ static void connection_close(struct connection *connection, const char *why) {
     }
     struct timeval delay = {connection->delay_ms / 1000, (connection->delay_ms % 1000) * 1000};
     event_add(connection->retry, &delay);
-    connection->delay_ms = connection->delay_ms < 5000 ? connection->delay_ms * 2 : 10000;
+    /* a primary that is promoted meanwhile is soon found; a standby that is away is not missed */
+    unsigned longest_ms = connection->pool->target.standby ? 10000 : 3000;
+    connection->delay_ms = connection->delay_ms * 2 < longest_ms ? connection->delay_ms * 2 : longest_ms;
 }
 
 static void connection_flush(struct connection *connection) {
@@ -170,12 +178,21 @@ static void on_preparing(struct connection *connection, PGresult *result) {
         return;
     }
     if (shape_check(connection->functions, connection->types, &error) != LOKET_OK) {
+        if (connection->pool->target.standby) {
+            connection_close(connection, "the standby is not migrated yet");
+            return;
+        }
         log_error("the database does not fit this program: run loketd migrate", "name", error.field, "what", error.message,
                   "difference", error.argument);
         exit(EX_CONFIG);
     }
     if (!prepare_all(connection)) connection_close(connection, PQerrorMessage(connection->db));
     else connection_flush(connection);
+}
+
+static bool is_read_only(const PGresult *result) {
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate && strcmp(sqlstate, "25006") == 0;
 }
 
 static void on_ready(struct connection *connection, PGresult *result) {
@@ -196,10 +213,12 @@ static void on_ready(struct connection *connection, PGresult *result) {
         call_answer(call, result, NULL);
     } else if (!call->answered) { /* else it was its numbers that were refused: the rest follows them */
         struct error error;
+        connection->misplaced = !connection->pool->target.standby && is_read_only(result);
         pool_error(result, &error);
         call_answer(call, NULL, &error);
     }
     PQclear(result);
+    if (connection->misplaced) connection_close(connection, "this server does not write: it is no primary any more");
 }
 
 static void on_readable(evutil_socket_t socket, short what, void *data) {
@@ -226,8 +245,12 @@ static void on_readable(evutil_socket_t socket, short what, void *data) {
 
 static void on_connecting(evutil_socket_t socket, short what, void *data) {
     (void)socket;
-    (void)what;
     struct connection *connection = data;
+    if (what & EV_TIMEOUT) {
+        connection->turn++;
+        connection_close(connection, "a database's host does not answer");
+        return;
+    }
     PostgresPollingStatusType status = PQconnectPoll(connection->db);
     if (status == PGRES_POLLING_OK) {
         connection_prepare(connection);
@@ -237,7 +260,7 @@ static void on_connecting(evutil_socket_t socket, short what, void *data) {
         connection_close(connection, PQerrorMessage(connection->db));
         return;
     }
-    struct timeval limit = {10, 0};
+    struct timeval limit = {CONNECT_SECONDS, 0};
     short wait = status == PGRES_POLLING_WRITING ? EV_WRITE : EV_READ;
     events_drop(connection);
     connection->readable = event_new(connection->pool->base, PQsocket(connection->db), wait, on_connecting, connection);
@@ -254,26 +277,29 @@ static void connection_open(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
     struct connection *connection = data;
+    const struct pool_target *target = &connection->pool->target;
+    char *turned = connection->turn ? hosts_turned(target->conninfo, target->hosts, connection->turn) : NULL;
     /* A statement that waits for a lock or runs away must not hold up the line behind it for long. */
     const char *const names[] = {"dbname", "application_name", "options", NULL};
-    const char *const values[] = {connection->pool->conninfo, "loketd worker",
+    const char *const values[] = {turned ? turned : target->conninfo, "loketd worker",
                                   "-c statement_timeout=15s -c lock_timeout=10s -c plan_cache_mode=force_generic_plan", NULL};
     connection->state = CONNECTING;
     connection->db = PQconnectStartParams(names, values, 1);
+    free(turned);
     if (!connection->db || PQstatus(connection->db) == CONNECTION_BAD) {
         connection_close(connection, connection->db ? PQerrorMessage(connection->db) : "no memory");
         return;
     }
-    struct timeval limit = {10, 0};
+    struct timeval limit = {CONNECT_SECONDS, 0};
     connection->readable = event_new(connection->pool->base, PQsocket(connection->db), EV_WRITE, on_connecting, connection);
     if (!connection->readable || event_add(connection->readable, &limit) != 0) connection_close(connection, "no memory");
 }
 
-struct pool *pool_new(struct event_base *base, const char *conninfo, int connections) {
+struct pool *pool_new(struct event_base *base, const struct pool_target *target, int connections) {
     struct pool *pool = calloc(1, sizeof *pool + (size_t)connections * sizeof pool->connections[0]);
     if (!pool) return NULL;
     pool->base = base;
-    pool->conninfo = conninfo;
+    pool->target = *target;
     pool->count = connections;
     for (int i = 0; i < connections; i++) {
         struct connection *connection = &pool->connections[i];

@@ -3,7 +3,8 @@
  *
  *   CLOSED --timer--> CONNECTING --> PREPARING --> READY --lost--> CLOSED
  *
- * A lost connection fails what was under way on it (UNAVAILABLE) and is opened again; the others go on. */
+ * A primary that became a standby refuses to write (SQLSTATE 25006): its connection is given up, and the next one finds the new
+ * primary. A lost connection fails what was under way on it (UNAVAILABLE) and is opened again; the others go on. */
 #ifndef SERVER_DB_POOL_H
 #define SERVER_DB_POOL_H
 
@@ -16,8 +17,15 @@ struct pool;
 /* The answer to a call: `result` (borrowed) has one row, or is NULL and `error` says why. */
 typedef void pool_answer(const PGresult *result, const struct error *error, void *data);
 
-/* Opens `connections` connections; they come up in the background. NULL when memory is short. Strings are borrowed. */
-struct pool *pool_new(struct event_base *base, const char *conninfo, int connections);
+/* Where a pool connects to; borrowed. */
+struct pool_target {
+    const char *conninfo;
+    const char *hosts; /* as in [database] hosts: another one comes first when a host does not answer; "": none */
+    bool standby;      /* a standby: it may be behind, and a database that does not fit this program is only not used */
+};
+
+/* Opens `connections` connections; they come up in the background. NULL when memory is short. */
+struct pool *pool_new(struct event_base *base, const struct pool_target *target, int connections);
 /* Closes at once; what is under way is not answered. */
 void pool_free(struct pool *pool);
 

@@ -116,7 +116,7 @@ begin
   if who.unit_id is not null then
     perform rule.work_for(s.office_id, who.unit_id);
   end if;
-  if s.last_seen_at < now() - interval '1 minute' then
+  if s.last_seen_at < now() - interval '1 minute' and not pg_is_in_recovery() then
     update session.session x set last_seen_at = now() where x.token_hash = s.token_hash;
   end if;
   return who;

@@ -197,6 +197,46 @@ begin
 end
 $$;
 
+-- Who read it, for which days. A standby writes nothing: there the primary recorded it before (fairness.report_viewed), and nobody gets
+-- the report until that row has arrived. UNAVAILABLE when it does not in half a second: then the primary is asked.
+create function rule.record_fairness_view(who rule.who, from_on date, until_on date)
+returns void
+language plpgsql
+as $$
+declare
+  read jsonb := jsonb_build_object('from', from_on, 'until', until_on);
+begin
+  if not pg_is_in_recovery() then
+    perform rule.record(who, 'view_fairness', detail => read);
+    return;
+  end if;
+  for tries in 1..25 loop
+    if exists (select from audit.event e
+                where e.office_id = who.office_id and e.actor_id = who.user_id and e.action = 'view_fairness' and e.detail = read
+                  and e.at > now() - interval '5 minutes') then
+      return;
+    end if;
+    perform pg_sleep(0.02);
+  end loop;
+  perform rule.fail(15, null, 'The database is busy: try again');
+end
+$$;
+
+create type api.report_viewed_reply as (viewed_at bigint);
+
+create function api.fairness_report_viewed(session_token bytea, from_on text, until_on text)
+returns api.report_viewed_reply
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  who rule.who := rule.enter(session_token, 'fairness.report');
+  period daterange := rule.checked_period(who.office_id, from_on, until_on);
+begin
+  perform rule.record_fairness_view(who, lower(period), upper(period) - 1);
+  return row(rule.to_seconds(now()))::api.report_viewed_reply;
+end
+$$;
+
 create function api.fairness_report(session_token bytea, from_on text, until_on text)
 returns api.fairness_report_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -230,7 +270,7 @@ begin
           union all select x from rule.find_returned(who.office_id, begin_at, end_at) x
           union all select x from rule.find_refusals(who.office_id, begin_at, end_at) x
           limit 200) y;
-  perform rule.record(who, 'view_fairness', detail => jsonb_build_object('from', reply.from_on, 'until', reply.until_on));
+  perform rule.record_fairness_view(who, reply.from_on::date, reply.until_on::date);
   return reply;
 end
 $$;

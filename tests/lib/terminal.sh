@@ -17,7 +17,7 @@ terminal_init() {
         set -g escape-time 0 \; set -g default-terminal screen-256color
 }
 
-terminal_end() { tm kill-server 2>/dev/null || true; }
+terminal_end() { [[ -z ${TERMINAL_SOCKET:-} ]] || tm kill-server 2>/dev/null || true; }
 
 terminal_is_open() { tm has-session -t "=$1" 2>/dev/null; }
 
