@@ -28,7 +28,7 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null) -lmagic
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode libseccomp 2>/dev/null) -lm -linih
 TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw libqrencode 2>/dev/null) -linih
 TEST_LIBS   := $(shell pkg-config --libs cairo 2>/dev/null) -lcmocka
 

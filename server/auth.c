@@ -10,6 +10,7 @@
 #include <server/log.h>
 #include <server/one_time_code.h>
 #include <server/password.h>
+#include <server/sandbox/sandbox.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +229,7 @@ int auth_run(const struct inheritance *given) {
     struct event *stop = auth.base ? evsignal_new(auth.base, SIGTERM, on_stop, auth.base) : NULL;
     struct evconnlistener *listener =
         auth.base ? evconnlistener_new(auth.base, on_accept, &auth, LEV_OPT_CLOSE_ON_EXEC, 0, given->auth_listener) : NULL;
-    if (stop && listener && event_add(stop, NULL) == 0) {
+    if (stop && listener && event_add(stop, NULL) == 0 && sandbox_enter(CHILD_AUTH, auth.config)) {
         log_info("auth ready");
         code = event_base_dispatch(auth.base) < 0 ? EX_SOFTWARE : EX_OK;
     }
