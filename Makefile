@@ -112,6 +112,9 @@ fuzz-programs: $(FUZZ)
 fuzz:  ## libFuzzer on every reader of hostile bytes; FUZZ_SECONDS=30 each, TARGETS=... for some
 	@tests/fuzz/run $(TARGETS)
 
+tls:  ## testssl.sh against a server; no finding above LOW
+	@tests/tls
+
 fault:  ## faults while people work, then everything is counted; FAULT_ROUNDS=100
 	@tests/fault/run
 
@@ -166,5 +169,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault run up up-quietly down stop packages check e2e matrix lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault tls run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)
