@@ -72,7 +72,7 @@ static struct request *take_call(struct auth_channel *channel, uint64_t id) {
 
 /* Who is logged in on the connection from now on. */
 static void follow_session(struct request *request, const Loket__Envelope *envelope) {
-    bool login = strcmp(request->method->name, "auth.login") == 0;
+    bool login = strcmp(request->method->name, "auth.login") == 0 || strcmp(request->method->name, "auth.login_certificate") == 0;
     if (!login && strcmp(request->method->name, "auth.resume") != 0) return;
     Loket__SessionReply *reply = loket__session_reply__unpack(NULL, envelope->body.len, envelope->body.data);
     if (reply && !login) session_login(request->session, request->token, reply);

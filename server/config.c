@@ -51,6 +51,7 @@ static const struct key {
     TEXT_KEY("database", "job", database_job, "dbname=loket user=loket_job"),
     TEXT_KEY("database", "owner", database_owner, "dbname=loket"),
     TEXT_KEY("auth", "secret_key", secret_key, ""),
+    TEXT_KEY("auth", "ticket_ca", ticket_ca, ""),
     COUNT_KEY("auth", "opslimit", opslimit, "2", 2, 20),
     COUNT_KEY("auth", "memlimit", memlimit, "64", 19, 4096), /* OWASP's least: 2 passes over 19 MiB */
     TEXT_KEY("signature", "trust", signature_trust, ""),

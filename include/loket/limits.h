@@ -20,11 +20,14 @@
 #define IDEMPOTENCY_KEY_BYTES 16u
 
 /* A session goes on in a new connection only with the client's own key (Ed25519): see proto/README.md. */
-#define PROOF_KEY_BYTES 32u
-#define PROOF_BYTES     64u
-#define CHANNEL_BYTES   32u
-#define CHANNEL_LABEL   "EXPORTER-loket-resume"
-#define PROOF_TEXT      "loket/1 resume"
+#define PROOF_KEY_BYTES    32u
+#define PROOF_BYTES        64u
+#define CHANNEL_BYTES      32u
+#define CHANNEL_LABEL      "EXPORTER-loket-resume"
+#define PROOF_TEXT         "loket/1 resume"
+#define PROOF_TEXT_BYTES   32u                   /* at most, of these texts */
+#define TICKET_TEXT        "loket/1 certificate" /* the same, with a certificate instead of a token */
+#define LIMIT_TICKET_BYTES 4096u                 /* of that certificate */
 
 #define ALPN_PROTOCOL "loket/1"
 #define DEFAULT_PORT  "7443"
