@@ -28,12 +28,12 @@ CPPFLAGS += -D_FORTIFY_SOURCE=2
 endif
 
 LIB_LIBS    := $(shell pkg-config --libs libevent libevent_openssl openssl libprotobuf-c 2>/dev/null) -lmagic
-SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode 2>/dev/null) -lm -linih
+SERVER_LIBS := $(shell pkg-config --libs libpq libsodium liboath zlib libcurl pangocairo libqrencode libseccomp 2>/dev/null) -lm -linih
 TUI_LIBS    := $(shell pkg-config --libs ncursesw panelw libqrencode 2>/dev/null) -linih
 TEST_LIBS   := $(shell pkg-config --libs cairo 2>/dev/null) -lcmocka
 
 PROTO_SRC  := $(wildcard proto/*.c)
-SERVER_SRC := $(filter-out server/main.c server/audit_tool/main.c,$(wildcard server/*.c server/*/*.c))
+SERVER_SRC := $(filter-out server/main.c server/audit_tool/main.c server/ticket_tool/main.c,$(wildcard server/*.c server/*/*.c))
 AUDIT_SRC  := server/audit_tool/main.c server/audit/tree.c server/audit/note.c
 TUI_SRC    := $(filter-out tui/main.c,$(wildcard tui/*.c tui/*/*.c))
 UNIT_SRC   := $(wildcard tests/unit/test_*.c)
@@ -49,7 +49,7 @@ FUZZ  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SRC))
 # libFuzzer's main where it is, else one that replays a corpus
 FUZZ_MAIN := $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer,tests/fuzz/replay.c)
 
-all: $(O)/loketd $(O)/loket $(O)/loket-audit $(O)/locale/id/LC_MESSAGES/loket.mo  ## build everything into build/
+all: $(O)/loketd $(O)/loket $(O)/loket-audit $(O)/loket-ticket $(O)/locale/id/LC_MESSAGES/loket.mo  ## build everything into build/
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9 -]+:.*## /{printf "  make %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ $(O)/loket: $(O)/tui/main.o $(O)/libtui.a $(O)/libloket.a
 # Stands alone: whoever checks the office needs nothing of it but its public key.
 $(O)/loket-audit: $(call obj,$(AUDIT_SRC))
 	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto
+# On the SSH gateway, set to the group that may read the issuing key: the less in it the better.
+$(O)/loket-ticket: $(O)/server/ticket_tool/main.o
+	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto
 
 $(O)/tests/%: tests/unit/%.c $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a
 	@mkdir -p $(@D)
@@ -111,6 +114,9 @@ fuzz-programs: $(FUZZ)
 
 fuzz:  ## libFuzzer on every reader of hostile bytes; FUZZ_SECONDS=30 each, TARGETS=... for some
 	@tests/fuzz/run $(TARGETS)
+
+tls:  ## testssl.sh against a server; no finding above LOW
+	@tests/tls
 
 fault:  ## faults while people work, then everything is counted; FAULT_ROUNDS=100
 	@tests/fault/run
@@ -159,6 +165,7 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 	install -m 0755 $(O)/loket $(DESTDIR)$(PREFIX)/bin/loket
 	install -m 0755 $(O)/loketd $(DESTDIR)$(PREFIX)/sbin/loketd
 	install -m 0755 $(O)/loket-audit $(DESTDIR)$(PREFIX)/bin/loket-audit
+	install -m 0755 $(O)/loket-ticket $(DESTDIR)$(PREFIX)/bin/loket-ticket
 	install -m 0644 tui/loket.1 $(DESTDIR)$(PREFIX)/share/man/man1/loket.1
 	install -m 0644 server/loketd.8 $(DESTDIR)$(PREFIX)/share/man/man8/loketd.8
 	install -m 0644 $(O)/locale/id/LC_MESSAGES/loket.mo $(DESTDIR)$(PREFIX)/share/locale/id/LC_MESSAGES/loket.mo
@@ -169,5 +176,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes run up up-quietly down stop packages check e2e matrix lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes tls run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

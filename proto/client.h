@@ -56,6 +56,10 @@ void client_set_token(struct client *client, const uint8_t token[TOKEN_BYTES]);
  * token, never written anywhere. False when there is no randomness. */
 bool client_proof_key(struct client *client, uint8_t key[PROOF_KEY_BYTES]);
 
+/* The signature by that key over `text`, the SHA-256 of `what` and this connection (proto/README.md). False while there is no
+ * connection. */
+bool client_prove(struct client *client, const char *text, const uint8_t *what, size_t what_size, uint8_t proof[PROOF_BYTES]);
+
 /* Fresh random idempotency key for a write. */
 void client_key(uint8_t key[IDEMPOTENCY_KEY_BYTES]);
 

@@ -10,6 +10,7 @@
 #include <server/log.h>
 #include <server/one_time_code.h>
 #include <server/password.h>
+#include <server/sandbox/sandbox.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,7 @@ void auth_answer(struct auth_reply *reply, const ProtobufCMessage *message) {
 
 static const struct auth_method auth_table[] = {
     {"auth.login", auth_login},
+    {"auth.login_certificate", auth_login_certificate},
     {"auth.resume", auth_resume},
     {"auth.change_password", auth_change_password},
     {"auth.reset_password", auth_reset_password},
@@ -225,10 +227,16 @@ int auth_run(const struct inheritance *given) {
         return EX_CONFIG;
     }
     auth.has_code_key = *auth.config->secret_key != '\0';
+    if (!auth_ticket_authority(&auth, auth.config->ticket_ca)) {
+        log_error("This CA file can't be used", "setting", "auth.ticket_ca", "file", auth.config->ticket_ca);
+        X509_STORE_free(auth.tickets);
+        event_base_free(auth.base);
+        return EX_CONFIG;
+    }
     struct event *stop = auth.base ? evsignal_new(auth.base, SIGTERM, on_stop, auth.base) : NULL;
     struct evconnlistener *listener =
         auth.base ? evconnlistener_new(auth.base, on_accept, &auth, LEV_OPT_CLOSE_ON_EXEC, 0, given->auth_listener) : NULL;
-    if (stop && listener && event_add(stop, NULL) == 0) {
+    if (stop && listener && event_add(stop, NULL) == 0 && sandbox_enter(CHILD_AUTH, auth.config)) {
         log_info("auth ready");
         code = event_base_dispatch(auth.base) < 0 ? EX_SOFTWARE : EX_OK;
     }
@@ -236,5 +244,6 @@ int auth_run(const struct inheritance *given) {
     if (stop) event_free(stop);
     if (auth.base) event_base_free(auth.base);
     PQfinish(auth.db);
+    X509_STORE_free(auth.tickets);
     return code;
 }

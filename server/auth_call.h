@@ -3,6 +3,7 @@
 #define SERVER_AUTH_CALL_H
 
 #include <event2/event.h>
+#include <openssl/x509.h>
 #include <proto/loket.pb-c.h>
 #include <server/buffer.h>
 #include <server/config.h>
@@ -17,6 +18,7 @@ struct auth {
     PGconn *db;
     uint8_t code_key[CODE_KEY_BYTES];
     bool has_code_key;
+    X509_STORE *tickets; /* who may give certificates that log surveyors in; NULL: nobody */
 };
 
 struct auth_reply {
@@ -55,8 +57,29 @@ void auth_answer(struct auth_reply *reply, const ProtobufCMessage *message);
 enum loket_error auth_code_good(struct auth *auth, const struct account *account, const char *typed, bool recovery,
                                 const char *address, bool *in_use, bool *good, struct error *error);
 
+/* Did the client sign, in its connection and no other, `text` and the SHA-256 of `what`? */
+bool auth_proof_good(const uint8_t *proof_key, const char *text, const ProtobufCBinaryData *what, const ProtobufCBinaryData *proof,
+                     const Loket__AuthCall *call);
+
+/* The second question, where the account has codes: CODE_NEEDED, or that `typed` is wrong. */
+enum loket_error auth_check_code(struct auth *auth, const struct account *account, const Loket__AuthCall *call, const char *typed,
+                                 struct auth_reply *reply);
+
+/* How a session begins: the key that it is bound to (size 0: none), a password's new hash or NULL, and the certificate that took
+ * the password's place or NULL. */
+struct session_key {
+    const uint8_t *proof_key;
+    size_t proof_size;
+    const char *new_hash, *certificate;
+};
+enum loket_error auth_open_session(struct auth *auth, const struct account *account, const Loket__AuthCall *call,
+                                   const struct session_key *key, struct auth_reply *reply);
+
+/* Reads [auth] ticket_ca. False when it can't be used. */
+bool auth_ticket_authority(struct auth *auth, const char *file);
+
 typedef enum loket_error auth_handler(struct auth *auth, const Loket__AuthCall *call, struct auth_reply *reply);
-auth_handler auth_login, auth_change_password, auth_reset_password, auth_resume, auth_unlock, auth_prove, auth_code_begin,
-    auth_code_confirm;
+auth_handler auth_login, auth_login_certificate, auth_change_password, auth_reset_password, auth_resume, auth_unlock, auth_prove,
+    auth_code_begin, auth_code_confirm;
 
 #endif

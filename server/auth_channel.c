@@ -14,6 +14,7 @@
 struct auth_call {
     struct auth_call *next;
     struct request *request;
+    struct address *counted; /* the address that it counts for; NULL: it costs little */
     uint64_t id;
 };
 
@@ -35,6 +36,11 @@ static void unavailable(struct error *error) {
     if (error) error->retry_after_ms = 1000;
 }
 
+static void call_free(struct auth_call *call) {
+    if (call->counted) call->counted->logins--;
+    free(call);
+}
+
 static void channel_close(struct auth_channel *channel) {
     struct error error;
     unavailable(&error);
@@ -46,7 +52,7 @@ static void channel_close(struct auth_channel *channel) {
     while (call) {
         struct auth_call *next = call->next;
         request_finish(call->request, NULL, &error);
-        free(call);
+        call_free(call);
         call = next;
     }
 }
@@ -57,7 +63,7 @@ static struct request *take_call(struct auth_channel *channel, uint64_t id) {
         if (call->id != id) continue;
         struct request *request = call->request;
         *link = call->next;
-        free(call);
+        call_free(call);
         channel->count--;
         return request;
     }
@@ -66,7 +72,7 @@ static struct request *take_call(struct auth_channel *channel, uint64_t id) {
 
 /* Who is logged in on the connection from now on. */
 static void follow_session(struct request *request, const Loket__Envelope *envelope) {
-    bool login = strcmp(request->method->name, "auth.login") == 0;
+    bool login = strcmp(request->method->name, "auth.login") == 0 || strcmp(request->method->name, "auth.login_certificate") == 0;
     if (!login && strcmp(request->method->name, "auth.resume") != 0) return;
     Loket__SessionReply *reply = loket__session_reply__unpack(NULL, envelope->body.len, envelope->body.data);
     if (reply && !login) session_login(request->session, request->token, reply);
@@ -182,6 +188,13 @@ enum loket_error auth_channel_call(struct auth_channel *channel, struct request 
                                    struct error *error) {
     if (request->method->kind == METHOD_WRITE && envelope->key.len != IDEMPOTENCY_KEY_BYTES)
         return error_set(error, LOKET_REQUIRED, "key", "A write needs an idempotency key of 16 bytes", NULL);
+    /* A password costs a tenth of a second, and others wait for it; to take up a session costs next to nothing. */
+    struct address *from = strcmp(request->method->name, "auth.resume") == 0 ? NULL : request->session->from;
+    if (from && from->logins >= (unsigned)channel->worker->given->config->logins_per_address) {
+        error_set(error, LOKET_TOO_MANY, NULL, "Too many log-ins from here are waiting: try again", NULL);
+        error->retry_after_ms = 1000;
+        return LOKET_TOO_MANY;
+    }
     keep_token(request, envelope);
     struct auth_call *call = channel->count < CALLS_AT_MOST && channel_open(channel) ? calloc(1, sizeof *call) : NULL;
     size_t size = 0;
@@ -196,6 +209,8 @@ enum loket_error auth_channel_call(struct auth_channel *channel, struct request 
     }
     call->request = request;
     call->id = channel->next_id;
+    call->counted = from;
+    if (from) from->logins++;
     call->next = channel->calls;
     channel->calls = call;
     channel->count++;
@@ -216,7 +231,7 @@ void auth_channel_free(struct auth_channel *channel) {
     while (channel->calls) {
         struct auth_call *call = channel->calls;
         channel->calls = call->next;
-        free(call);
+        call_free(call);
     }
     free(channel);
 }

@@ -199,15 +199,15 @@ enum loket_error auth_code_confirm(struct auth *auth, const Loket__AuthCall *cal
     return code;
 }
 
-/* What the client must have signed: that this session goes on in this connection, and in no other. */
-static bool proof_good(const uint8_t *proof_key, const Loket__AuthResumeRequest *request, const Loket__AuthCall *call) {
-    uint8_t message[sizeof PROOF_TEXT - 1 + 32 + CHANNEL_BYTES], *at = message;
-    if (request->proof.len != PROOF_BYTES || call->channel.len != CHANNEL_BYTES) return false;
-    memcpy(at, PROOF_TEXT, sizeof PROOF_TEXT - 1);
-    at += sizeof PROOF_TEXT - 1;
-    if (EVP_Digest(request->token.data, request->token.len, at, NULL, EVP_sha256(), NULL) != 1) return false;
+bool auth_proof_good(const uint8_t *proof_key, const char *text, const ProtobufCBinaryData *what, const ProtobufCBinaryData *proof,
+                     const Loket__AuthCall *call) {
+    uint8_t message[PROOF_TEXT_BYTES + 32 + CHANNEL_BYTES], *at = message + strlen(text);
+    if (proof->len != PROOF_BYTES || call->channel.len != CHANNEL_BYTES || strlen(text) > PROOF_TEXT_BYTES) return false;
+    memcpy(message, text, strlen(text));
+    if (EVP_Digest(what->data, what->len, at, NULL, EVP_sha256(), NULL) != 1) return false;
     memcpy(at + 32, call->channel.data, CHANNEL_BYTES);
-    return sodium_init() >= 0 && crypto_sign_verify_detached(request->proof.data, message, sizeof message, proof_key) == 0;
+    return sodium_init() >= 0 &&
+           crypto_sign_verify_detached(proof->data, message, strlen(text) + 32 + CHANNEL_BYTES, proof_key) == 0;
 }
 
 static enum loket_error resume(struct auth *auth, const Loket__AuthCall *call, const Loket__AuthResumeRequest *request,
@@ -216,8 +216,9 @@ static enum loket_error resume(struct auth *auth, const Loket__AuthCall *call, c
     auth_bytes(&p, request->token.data, request->token.len);
     PGresult *result = auth_query(auth, "select api_auth.resume_lookup($1)", &p, &reply->error);
     if (!result) return reply->error.code;
-    bool good =
-        PQgetlength(result, 0, 0) == PROOF_KEY_BYTES && proof_good((const uint8_t *)PQgetvalue(result, 0, 0), request, call);
+    /* that this session goes on in this connection, and in no other */
+    bool good = PQgetlength(result, 0, 0) == PROOF_KEY_BYTES &&
+                auth_proof_good((const uint8_t *)PQgetvalue(result, 0, 0), PROOF_TEXT, &request->token, &request->proof, call);
     PQclear(result);
     if (!good) {
         log_warn("a session's token without its key", "address", call->address);

@@ -11,8 +11,10 @@ static enum loket_error wrong(struct auth_reply *reply, const char *field) {
     return error_set(&reply->error, LOKET_WRONG_LOGIN, field, "The user name or the password is wrong", NULL);
 }
 
-static enum loket_error open_session(struct auth *auth, const struct account *account, const Loket__AuthCall *call,
-                                     const ProtobufCBinaryData *proof_key, const char *new_hash, struct auth_reply *reply) {
+enum loket_error auth_open_session(struct auth *auth, const struct account *account, const Loket__AuthCall *call,
+                                   const struct session_key *key, struct auth_reply *reply) {
+    const char *by_password = "select * from api_auth.login_done($1, $2, $3, $4, $5, $6, $7)",
+               *by_certificate = "select * from api_auth.certificate_done($1, $2, $3, $4, $5, $6)";
     uint8_t token[TOKEN_BYTES], hash[32];
     enum loket_error code = LOKET_INTERNAL;
     if (RAND_bytes(token, sizeof token) != 1 || EVP_Digest(token, sizeof token, hash, NULL, EVP_sha256(), NULL) != 1) {
@@ -24,10 +26,10 @@ static enum loket_error open_session(struct auth *auth, const struct account *ac
     auth_text(&p, account->user_id);
     auth_bytes(&p, hash, sizeof hash);
     auth_text(&p, call->address);
-    auth_text(&p, new_hash);
-    auth_bytes(&p, proof_key->len == PROOF_KEY_BYTES ? proof_key->data : NULL, proof_key->len);
-    auth_text(&p, call->certificate);
-    PGresult *result = auth_query(auth, "select * from api_auth.login_done($1, $2, $3, $4, $5, $6, $7)", &p, &reply->error);
+    if (!key->certificate) auth_text(&p, key->new_hash);
+    auth_bytes(&p, key->proof_size == PROOF_KEY_BYTES ? key->proof_key : NULL, key->proof_size);
+    auth_text(&p, key->certificate ? key->certificate : call->certificate);
+    PGresult *result = auth_query(auth, key->certificate ? by_certificate : by_password, &p, &reply->error);
     if (!result) return reply->error.code;
     code = bind_reply(&loket__session_reply__descriptor, result, &reply->body, &reply->error);
     PQclear(result);
@@ -40,8 +42,8 @@ static enum loket_error open_session(struct auth *auth, const struct account *ac
 }
 
 /* The second question, where the account has codes. CODE_NEEDED is only said to who knows the password. */
-static enum loket_error check_code(struct auth *auth, const struct account *account, const Loket__AuthCall *call, const char *typed,
-                                   struct auth_reply *reply) {
+enum loket_error auth_check_code(struct auth *auth, const struct account *account, const Loket__AuthCall *call, const char *typed,
+                                 struct auth_reply *reply) {
     bool in_use = false, good = false;
     enum loket_error code = auth_code_good(auth, account, typed, true, call->address, &in_use, &good, &reply->error);
     if (code != LOKET_OK || !in_use || good) return code;
@@ -84,10 +86,11 @@ enum loket_error auth_login(struct auth *auth, const Loket__AuthCall *call, stru
         if (code == LOKET_OK) code = wrong(reply, "password");
         goto out;
     }
-    code = check_code(auth, &account, call, request->code, reply);
+    code = auth_check_code(auth, &account, call, request->code, reply);
     if (code != LOKET_OK) goto out;
     if (password_needs_rehash(account.hash) && !password_hash(request->password, new_hash)) new_hash[0] = '\0';
-    code = open_session(auth, &account, call, &request->proof_key, new_hash, reply);
+    const struct session_key key = {request->proof_key.data, request->proof_key.len, new_hash, NULL};
+    code = auth_open_session(auth, &account, call, &key, reply);
 out:
     if (request) explicit_bzero(request->password, strlen(request->password));
     loket__auth_login_request__free_unpacked(request, NULL);

@@ -13,9 +13,18 @@ struct config {
     int connections;                         /* pipelined database connections of one worker */
     int clients_in_all, clients_per_address; /* of one worker */
     char *certificate, *key, *run_dir, *pid_file;
+    char *seccomp; /* "enforce", "log" or "off" */
+    /* what one stranger may take of a worker, [limits] */
+    int handshake_seconds, login_seconds, frame_seconds,
+        idle_seconds;               /* to finish TLS, to log in, to finish a frame, to say nothing */
+    int unread_seconds, unread_kib; /* for a client that does not read: how long it may take nothing, how much may wait for it */
+    int connections_per_minute;     /* of one address, beyond the first clients_per_address */
+    int requests_per_second;        /* of one connection: the rest waits */
+    int logins_per_address;         /* waiting for the auth process at a time */
     char *client_ca, *client_crl, *client_certificates; /* "none", "optional" or "required"; PEM files */
     char *privacy_keys;                                 /* the folder of keys for personal data; "": nothing is sealed */
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
+    char *ticket_ca; /* PEM: the SSH gateway's authority, whose certificates log surveyors in; "": none */
     int opslimit, memlimit;                             /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *database_hosts;   /* host[:port],... of a primary and its standbys; "": what the strings say */

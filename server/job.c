@@ -16,6 +16,7 @@
 #include <server/privacy/fit.h>
 #include <server/metrics/office.h>
 #include <server/notice.h>
+#include <server/sandbox/sandbox.h>
 #include <signal.h>
 #include <string.h>
 #include <sysexits.h>
@@ -125,6 +126,10 @@ int job_run(const struct inheritance *given) {
     if (!documents) {
         log_error("the database of file types (libmagic) can't be read");
         return EX_UNAVAILABLE;
+    }
+    if (!sandbox_enter(CHILD_JOB, given->config)) {
+        document_work_free(documents);
+        return EX_OSERR;
     }
     sigaction(SIGTERM, &action, NULL);
     log_info("job ready");

@@ -222,6 +222,9 @@ static void children_reap(struct master *master) {
             child->failures = time(NULL) - child->started_at < 5 ? child->failures + 1 : 0;
             log_warn("a child ended", "role", child->role->name, "child", log_number(pid), "status",
                      log_number(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
+            if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+                log_error("a child made a system call that it may not make: the kernel's log has its number", "role",
+                          child->role->name, "child", log_number(pid));
         }
     }
 }

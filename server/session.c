@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNREAD_AT_MOST (4u * 1024 * 1024) /* bytes that a client may leave unread */
+#define UNREAD_PAUSE  (256u * 1024u) /* bytes that wait for a client before its next request is looked at */
+#define FRAMES_A_TURN 32             /* then it is another connection's turn */
 
 static time_t seconds_now(void) {
     struct timespec now;
@@ -18,10 +19,21 @@ static time_t seconds_now(void) {
     return now.tv_sec;
 }
 
-static uint16_t *address_slot(struct worker *worker, const char *address) {
-    uint32_t hash = 2166136261u; /* FNV-1a; two addresses in one slot only make the limit stricter */
-    for (const char *p = address; *p; p++) hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return &worker->per_address[hash % ADDRESS_SLOTS];
+static const struct config *config_of(const struct session *session) {
+    return session->worker->given->config;
+}
+
+static size_t unread(const struct session *session) {
+    return evbuffer_get_length(bufferevent_get_output(session->stream));
+}
+
+/* A stranger has little to say, and no room to say it in. */
+static size_t frame_limit(const struct session *session) {
+    return session->state == SESSION_LOGGED_IN ? LIMIT_FRAME_BYTES : LIMIT_STRANGER_BYTES;
+}
+
+static void room_for_frames(struct session *session) {
+    bufferevent_setwatermark(session->stream, EV_READ, 0, frame_limit(session) + LIMIT_FRAME_HEADER);
 }
 
 static void forget_login(struct session *session) {
@@ -41,7 +53,7 @@ void session_free(struct session *session) {
     else worker->sessions = session->next;
     if (session->next) session->next->previous = session->previous;
     worker->session_count--;
-    (*address_slot(worker, session->address))--;
+    session->from->open--;
     forget_login(session);
     SSL *ssl = bufferevent_openssl_get_ssl(session->stream);
     /* An ordinary end of the line keeps the TLS session good for a ticket. */
@@ -62,7 +74,7 @@ static bool send_envelope(struct session *session, const Loket__Envelope *envelo
     size_t size = loket__envelope__get_packed_size(envelope);
     if (frame_header(header, size) != LOKET_OK) return false;
     struct evbuffer *output = bufferevent_get_output(session->stream);
-    if (evbuffer_get_length(output) > UNREAD_AT_MOST) {
+    if (evbuffer_get_length(output) > (size_t)config_of(session)->unread_kib * 1024) {
         log_warn("client does not read: dropped", "address", session->address);
         return false;
     }
@@ -116,12 +128,14 @@ void session_login(struct session *session, const uint8_t token[TOKEN_BYTES], co
         session->queue_count++;
     }
     session->state = SESSION_LOGGED_IN;
+    room_for_frames(session);
 }
 
 void session_logout(struct session *session) {
     forget_login(session);
     session->state = SESSION_ANONYMOUS;
     session->began_at = seconds_now();
+    room_for_frames(session);
 }
 
 bool session_channel(const struct session *session, uint8_t channel[CHANNEL_BYTES]) {
@@ -164,26 +178,53 @@ static void refuse_frame(struct session *session) {
     if (session->state != SESSION_CLOSING) session_close(session);
 }
 
-/* Every whole frame in the input. Stops when the session closes or has too many open requests. */
+/* Must it wait before its next request is looked at: for its answers, for the client to read them, or for the next second? */
+static bool must_wait(struct session *session) {
+    if (session->frames_at != session->heard_at) {
+        session->frames_at = session->heard_at;
+        session->frames = 0;
+    }
+    return session->request_count >= LIMIT_REQUESTS_OPEN || session->frames >= config_of(session)->requests_per_second ||
+           unread(session) > UNREAD_PAUSE;
+}
+
+/* Not now: the bytes stay where they are, and when they are many no more come. Whatever it waits for calls session_resume_reading.
+ */
+static void pause_reading(struct session *session) {
+    session->frame_at = 0;
+    bufferevent_disable(session->stream, EV_READ);
+}
+
+/* Every whole frame in the input. Stops when the session closes or must wait, and after a few for the others' sake. */
 static void on_read(struct bufferevent *stream, void *data) {
     struct session *session = data;
     struct evbuffer *input = bufferevent_get_input(stream);
     session->heard_at = seconds_now();
-    while (session->state == SESSION_ANONYMOUS || session->state == SESSION_LOGGED_IN) {
-        if (session->request_count >= LIMIT_REQUESTS_OPEN) {
-            bufferevent_disable(stream, EV_READ);
+    for (int turn = 0; session->state == SESSION_ANONYMOUS || session->state == SESSION_LOGGED_IN; turn++) {
+        if (must_wait(session)) {
+            pause_reading(session);
+            return;
+        }
+        if (turn == FRAMES_A_TURN) {
+            bufferevent_trigger(stream, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
             return;
         }
         const uint8_t *body;
         size_t size, available = evbuffer_get_length(input);
         uint8_t header[LIMIT_FRAME_HEADER];
+        if (!available) session->frame_at = 0;
+        else if (!session->frame_at) session->frame_at = session->heard_at;
         if (evbuffer_copyout(input, header, sizeof header) < (ev_ssize_t)sizeof header) return;
-        enum frame_state state = frame_read(header, sizeof header, &body, &size);
-        if (state == FRAME_BROKEN) {
+        size_t length = (size_t)header[0] << 24 | (size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3];
+        bool broken = frame_read(header, sizeof header, &body, &size) == FRAME_BROKEN;
+        if (!broken && length > frame_limit(session) && session->request_count) { /* perhaps a log-in is under way */
+            pause_reading(session);
+            return;
+        }
+        if (broken || length > frame_limit(session)) {
             refuse_frame(session);
             return;
         }
-        size_t length = (size_t)header[0] << 24 | (size_t)header[1] << 16 | (size_t)header[2] << 8 | header[3];
         if (available < length + sizeof header) return;
         const uint8_t *whole = evbuffer_pullup(input, (ev_ssize_t)(length + sizeof header));
         if (!whole || frame_read(whole, length + sizeof header, &body, &size) != FRAME_WHOLE) {
@@ -197,6 +238,8 @@ static void on_read(struct bufferevent *stream, void *data) {
             refuse_frame(session);
             return;
         }
+        session->frame_at = 0;
+        session->frames++;
         session->request_count++;
         dispatch(session, envelope);
         loket__envelope__free_unpacked(envelope, NULL);
@@ -207,6 +250,14 @@ static void on_written(struct bufferevent *stream, void *data) {
     (void)stream;
     struct session *session = data;
     if (session->state == SESSION_CLOSING) session_free(session);
+    else session_resume_reading(session);
+}
+
+/* A client takes what waits for it, or something begins to wait. */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *data) {
+    (void)output;
+    struct session *session = data;
+    if (info->n_deleted || !info->orig_size) session->taken_at = seconds_now();
 }
 
 static void handshake_failed(const struct session *session) {
@@ -246,15 +297,18 @@ static void address_text(const struct sockaddr *address, char *text, size_t size
 
 void session_new(struct worker *worker, evutil_socket_t socket, const struct sockaddr *address) {
     char text[INET6_ADDRSTRLEN];
-    const struct config *config = worker->given->config;
     address_text(address, text, sizeof text);
-    uint16_t *slot = address_slot(worker, text);
+    const struct config *config = worker->given->config;
+    struct address *from = address_of(&worker->addresses, address);
     SSL *ssl = NULL;
     struct session *session = NULL;
-    if (worker->session_count >= config->clients_in_all || *slot >= config->clients_per_address || *slot == UINT16_MAX) {
+    if (worker->session_count >= config->clients_in_all || !address_admit(from, config, seconds_now())) {
         metrics_add(COUNT_TURNED_AWAY, 1);
-        log_warn("too many connections: refused", "address", text);
-        goto refuse;
+        /* a flood is not to fill the disk with lines */
+        if (from->refused++ % 1000 == 0)
+            log_warn("too many connections: refused", "address", text, "before", log_number(from->refused - 1));
+        evutil_closesocket(socket);
+        return;
     }
     ssl = SSL_new(worker->tls);
     session = calloc(1, sizeof *session);
@@ -263,23 +317,38 @@ void session_new(struct worker *worker, evutil_socket_t socket, const struct soc
                                                      BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
     if (!session->stream) goto refuse;
     session->worker = worker;
+    session->from = from;
     memcpy(session->address, text, sizeof text);
     session->began_at = session->heard_at = seconds_now();
     session->next = worker->sessions;
     if (session->next) session->next->previous = session;
     worker->sessions = session;
     worker->session_count++;
-    (*slot)++;
     metrics_add(COUNT_ACCEPTED, 1);
     bufferevent_openssl_set_allow_dirty_shutdown(session->stream, 1);
     bufferevent_setcb(session->stream, on_read, on_written, on_event, session);
-    bufferevent_setwatermark(session->stream, EV_READ, 0, LIMIT_FRAME_BYTES + LIMIT_FRAME_HEADER);
+    room_for_frames(session);
+    (void)evbuffer_add_cb(bufferevent_get_output(session->stream), on_output, session);
     bufferevent_enable(session->stream, EV_READ | EV_WRITE);
     return;
 refuse:
+    from->open--;
     free(session);
     SSL_free(ssl);
     evutil_closesocket(socket);
+}
+
+/* Which limit it passed, NULL: none. */
+static const char *outlived(const struct session *session, time_t now) {
+    const struct config *config = config_of(session);
+    time_t age = now - session->began_at, silence = now - session->heard_at;
+    if (session->state == SESSION_CLOSING) return silence > config->handshake_seconds || !unread(session) ? "" : NULL;
+    if (session->state == SESSION_HANDSHAKE) return age > config->handshake_seconds ? "handshake_seconds" : NULL;
+    if (unread(session) && now - session->taken_at > config->unread_seconds) return "unread_seconds";
+    if (session->frame_at && now - session->frame_at > config->frame_seconds) return "frame_seconds";
+    if (session->state == SESSION_LOGGED_IN) return silence > config->idle_seconds ? "idle_seconds" : NULL;
+    /* what is asked for is answered first, but not for ever */
+    return age > (session->request_count ? 2 : 1) * (time_t)config->login_seconds ? "login_seconds" : NULL;
 }
 
 void session_sweep(struct worker *worker) {
@@ -287,15 +356,14 @@ void session_sweep(struct worker *worker) {
     int logged_in = 0;
     for (struct session *session = worker->sessions, *next; session; session = next) {
         next = session->next;
-        time_t age = now - session->began_at, silence = now - session->heard_at;
-        bool over = session->state == SESSION_HANDSHAKE   ? age > HANDSHAKE_SECONDS
-                    : session->state == SESSION_ANONYMOUS ? age > LOGIN_SECONDS && !session->request_count
-                    : session->state == SESSION_CLOSING
-                        ? silence > HANDSHAKE_SECONDS || evbuffer_get_length(bufferevent_get_output(session->stream)) == 0
-                        : silence > IDLE_SECONDS;
+        const char *limit = outlived(session, now);
         logged_in += session->state == SESSION_LOGGED_IN;
-        if (!over) continue;
+        if (!limit) {
+            session_resume_reading(session);
+            continue;
+        }
         if (session->state == SESSION_HANDSHAKE) handshake_failed(session);
+        else if (*limit) log_info("connection ended", "address", session->address, "user", session->username, "limit", limit);
         session_free(session);
     }
     metrics_set(GAUGE_LOGGED_IN, logged_in);

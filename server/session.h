@@ -23,6 +23,7 @@ struct session {
     struct bufferevent *stream;
     enum session_state state;
     char address[INET6_ADDRSTRLEN];
+    struct address *from;
     char certificate[128]; /* the name in the client's certificate; "" none */
     uint8_t token[TOKEN_BYTES];
     uint32_t roles;
@@ -32,7 +33,11 @@ struct session {
     struct request *requests; /* without an answer yet */
     unsigned request_count;
     time_t began_at, heard_at, refusals_since; /* monotonic seconds */
-    int refusals;                              /* recorded since then */
+    time_t frame_at;                           /* when the frame began that is not whole yet; 0: none */
+    time_t taken_at;                           /* when the client last took something of what waits for it */
+    time_t frames_at;                          /* the second that `frames` counts */
+    int frames;
+    int refusals; /* recorded since then */
 };
 
 /* Takes over the accepted socket. Refused (and closed) above the limits. */
@@ -56,7 +61,7 @@ void session_push(struct worker *worker, const char *office, const char *queue, 
 /* Closes those that passed a time limit. Called every few seconds. */
 void session_sweep(struct worker *worker);
 
-/* Reads on after a pause (too many open requests). */
+/* Reads on after a pause (too many open requests, too many in this second, too much that is not read). */
 void session_resume_reading(struct session *session);
 
 #endif

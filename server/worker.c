@@ -5,6 +5,7 @@
 #include <server/auth_channel.h>
 #include <server/log.h>
 #include <server/privacy/keyring.h>
+#include <server/sandbox/sandbox.h>
 #include <server/session.h>
 #include <server/standby.h>
 #include <signal.h>
@@ -73,7 +74,7 @@ static bool loop_open(struct loop *loop) {
     struct timeval second = {1, 0};
     struct error error;
     worker->base = event_base_new();
-    if (!worker->base) return false;
+    if (!worker->base || !addresses_init(&worker->addresses)) return false;
     const struct config *config = worker->given->config;
     if (keyring_open(config->privacy_keys, &error) != LOKET_OK) {
         log_error(error.message, "file", error.argument);
@@ -126,9 +127,10 @@ static void loop_close(struct loop *loop) {
 }
 
 int worker_run(const struct inheritance *given) {
-    struct loop loop = {.worker = {.given = given}};
+    static struct loop loop;
     int code = EX_CONFIG;
-    if (loop_open(&loop)) {
+    loop.worker.given = given;
+    if (loop_open(&loop) && sandbox_enter(CHILD_WORKER, given->config)) {
         log_info("worker ready");
         code = event_base_dispatch(loop.worker.base) < 0 ? EX_SOFTWARE : EX_OK;
     }

@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 #include <openssl/ssl.h>
+#include <server/address.h>
 #include <server/config.h>
 #include <server/db/pool.h>
 #include <server/metrics/count.h>
@@ -12,7 +13,6 @@
 #define LISTENERS_AT_MOST 8
 #define METRICS_LISTENERS 2
 #define TICKET_KEY_BYTES  80 /* SSL_CTX_set_tlsext_ticket_keys of OpenSSL 3 */
-#define ADDRESS_SLOTS     4096
 
 /* What the master gives to each child. */
 struct inheritance {
@@ -36,7 +36,7 @@ struct worker {
     struct auth_channel *auth;
     struct session *sessions; /* all, newest first */
     int session_count;
-    uint16_t per_address[ADDRESS_SLOTS]; /* sessions by hash of the address */
+    struct addresses addresses;
     uint64_t next_request;
     int requests_open;
     bool draining;

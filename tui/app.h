@@ -74,6 +74,7 @@ struct app {
     char last_folder[PATH_MAX]; /* that files were chosen from in this session; "" none yet */
     struct lock *lock;          /* over everything, while it is closed */
     char last_user[40];         /* whose screens lie below a login */
+    bool by_certificate;        /* the next log-in is tried with a certificate of this host first */
     bool language_given;        /* on the command line: it stays, whatever the profile says */
     enum client_line line;
     char message[400];

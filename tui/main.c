@@ -44,6 +44,7 @@ static void on_line(struct client *client, enum client_line line, const char *wh
     app->dirty = true;
     if (why) app_complain(app, why, NULL);
     else if (line == CLIENT_LIVE && app->message_is_error) app_say(app, "", NULL);
+    if (line == CLIENT_LIVE) login_by_certificate(app);
 }
 
 static void on_event(struct client *client, const char *queue, int64_t application_id, int64_t counter, void *data) {
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
     app.office = options.office;
     app.user = options.user;
     app.plain = options.plain;
+    app.by_certificate = options.ssh;
     app.receipt_folder = options.receipts;
     app.printer = options.printer;
     app.scanner_folder = options.scanner;

@@ -46,23 +46,26 @@ static void usage(FILE *out) {
                   "      [--user NAME] [--lang id|en] [--receipts FOLDER] [--printer COMMAND] [--plain]\n"
                   "      [--scanner FOLDER] [--key FILE|pkcs11:...] [--lock-minutes N]\n"
                   "      [--certificate FILE] [--certificate-key FILE]\n"
+                  "loket --ssh ...                  as sshd's ForceCommand: log in by a certificate of this host\n"
                   "loket --track [--office CODE]    follow an application by its number and PIN\n"
                   "loket --verify CODE [--office CODE]   is this permit genuine and in force?\n",
                   LOKET_VERSION);
 }
 
 static bool flags_read(struct options *options, int argc, char **argv, int *code) {
-    struct option names[SETTINGS + 6] = {0};
+    struct option names[SETTINGS + 7] = {0};
     for (size_t i = 0; i < SETTINGS; i++) names[i] = (struct option){settings[i].flag, required_argument, NULL, 1000 + (int)i};
     names[SETTINGS] = (struct option){"plain", no_argument, NULL, 'p'};
     names[SETTINGS + 1] = (struct option){"track", no_argument, NULL, 't'};
     names[SETTINGS + 2] = (struct option){"help", no_argument, NULL, 'h'};
     names[SETTINGS + 3] = (struct option){"version", no_argument, NULL, 'v'};
+    names[SETTINGS + 5] = (struct option){"ssh", no_argument, NULL, 's'};
     names[SETTINGS + 4] = (struct option){"verify", required_argument, NULL, 'c'};
     for (int option; (option = getopt_long(argc, argv, "h", names, NULL)) != -1;) {
         if (option >= 1000) *value_of(options, &settings[option - 1000]) = optarg;
         else if (option == 'p') options->plain = true;
         else if (option == 't') options->track = true;
+        else if (option == 's') options->ssh = true;
         else if (option == 'c') options->verify = optarg;
         else {
             if (option == 'v') printf("loket %s\n", LOKET_VERSION);

@@ -11,7 +11,7 @@ struct options {
     const char *lock;                          /* minutes without a key, as text */
     double lock_minutes;
     const char *verify; /* a permit's code, to check and nothing else */
-    bool plain, track;
+    bool plain, track, ssh; /* ssh: whoever sshd let in logs in by a certificate of this host */
     bool language_given; /* by a flag: it stays, whatever the user's profile says */
 };
 

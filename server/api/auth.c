@@ -6,6 +6,7 @@
 
 const struct method auth_methods[] = {
     {"auth.login", METHOD_PUBLIC, AT_AUTH, 0, MESSAGE(auth_login_request), MESSAGE(session_reply)},
+    {"auth.login_certificate", METHOD_PUBLIC, AT_AUTH, 0, MESSAGE(auth_login_certificate_request), MESSAGE(session_reply)},
     {"auth.resume", METHOD_PUBLIC, AT_AUTH, 0, MESSAGE(auth_resume_request), MESSAGE(session_reply)},
     {"auth.logout", METHOD_WRITE, AT_DATABASE, ROLE_EVERYONE, MESSAGE(empty), MESSAGE(empty)},
     {"auth.change_password", METHOD_WRITE, AT_AUTH, ROLE_EVERYONE, MESSAGE(auth_change_password_request), MESSAGE(empty)},

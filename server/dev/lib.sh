@@ -106,18 +106,19 @@ cluster_places() {
     fi
 }
 
-# owned_folder LINK FOLDER: makes FOLDER, private to who runs PostgreSQL, and LINK to it if they differ.
+# owned_folder LINK FOLDER [MODE]: makes FOLDER, private to who runs PostgreSQL, and LINK to it if they differ. MODE is for root's
+# group: loketd's children have no capabilities, and the socket is reached through this folder.
 owned_folder() {
-    local owner=$EUID
-    ((EUID != 0)) || owner=$(id -u postgres)
+    local owner=$EUID mode=0700
+    ((EUID != 0)) || { owner=$(id -u postgres) mode=${3:-0700}; }
     if [[ $2 == /var/lib/loket-dev/* ]]; then
         (umask 022 && mkdir -p "${2%/*}")
     fi
-    [[ -d $2 ]] || mkdir -m 0700 "$2"
+    [[ -d $2 ]] || mkdir -m "$mode" "$2"
     [[ ! -L $2 ]] || die "$2 is a link: somebody else made it"
-    ((EUID != 0)) || chown "$owner" "$2"
+    ((EUID != 0)) || chown "$owner:root" "$2"
     [[ $(stat -c %u "$2") == "$owner" ]] || die "$2 belongs to somebody else"
-    chmod 0700 "$2"
+    chmod "$mode" "$2"
     [[ $1 != "$2" ]] || return 0
     [[ ! -d $1 || -L $1 ]] || rmdir "$1" || die "$1 can't be used here by PostgreSQL; move it away"
     ln -sfn "$2" "$1"

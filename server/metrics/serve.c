@@ -4,6 +4,7 @@
 #include <server/log.h>
 #include <server/metrics/serve.h>
 #include <server/metrics/text.h>
+#include <server/sandbox/sandbox.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +72,7 @@ int metrics_run(const struct inheritance *given) {
     struct evhttp *http = base ? http_new(base, given) : NULL;
     struct event *stop = base ? evsignal_new(base, SIGTERM, on_stop, base) : NULL;
     int code = EX_OSERR;
-    if (http && stop && event_add(stop, NULL) == 0) {
+    if (http && stop && event_add(stop, NULL) == 0 && sandbox_enter(CHILD_METRICS, given->config)) {
         log_info("metrics ready");
         code = event_base_dispatch(base) < 0 ? EX_SOFTWARE : EX_OK;
     }

@@ -400,6 +400,9 @@ begin
     perform rule.fail(4, 'token', 'Log in first');
   end if;
   perform rule.work_for(s.office_id, null);
+  if s.by_certificate and not rule.certificate_suffices(s.office_id, s.user_id) then
+    perform rule.fail(4, 'token', 'Log in first');
+  end if;
   return s;
 end
 $$;

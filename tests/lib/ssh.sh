@@ -9,7 +9,9 @@ ssh_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$SSH_PORT") 2>/dev/null; }
 ssh_start() {
     local place=$WORK/ssh sshd
     sshd=$(PATH=$PATH:/usr/sbin command -v sshd) || fail "sshd is not installed (openssh-server)"
-    mkdir -p -m 0700 "$place" "$WORK/home/ssh"
+    mkdir -p -m 0700 "$place" "$place/gateway" "$WORK/home/ssh"
+    cp "$LOKET_VAR/gateway/key.pem" "$LOKET_VAR/gateway/ca.pem" "$place/gateway"
+    : >"$place/options"
     # The folder that sshd separates its privileges in; Debian makes it when the service starts.
     ((EUID != 0)) || mkdir -p -m 0755 /run/sshd
     ssh-keygen -q -t ed25519 -N '' -f "$place/host"
@@ -21,7 +23,8 @@ ssh_start() {
     cat >"$place/loket" <<END
 #!/bin/sh
 exec env HOME=$WORK/home/ssh LC_ALL=C.UTF-8 LOKET_SERVER=127.0.0.1:$(<"$LOKET_VAR/port") \\
-    LOKET_CA=$LOKET_VAR/tls/ca.pem $ROOT/build/$BUILD/loket --lang $CLIENT_LANG
+    LOKET_CA=$LOKET_VAR/tls/ca.pem LOKET_TICKET=$ROOT/build/$BUILD/loket-ticket LOKET_GATEWAY_DIR=$place/gateway \\
+    $ROOT/build/$BUILD/loket --lang $CLIENT_LANG \$(cat $place/options)
 END
     chmod 0755 "$place/loket"
     cat >"$place/config" <<END
@@ -67,6 +70,12 @@ ssh_as() {
     ssh_open "$1"
     login "$1" "$(credential "$1" 3)"
     notsee "$LOGIN_SCREEN"
+}
+
+# ssh_gateway USER: from now on sshd's command is loket --ssh, and the account that comes in by ssh is USER in Loket.
+ssh_gateway() {
+    printf '%s\n' --ssh >"$WORK/ssh/options"
+    printf '# UNIX-ACCOUNT USER-NAME\n%s %s\n' "$(id -un)" "$1" >"$WORK/ssh/gateway/accounts"
 }
 
 # ssh_cut: the line falls: the server's end of each SSH connection dies without a word.

@@ -1,17 +1,15 @@
 """Clients that show certificates: a server of its own on the same database, with an authority and a list of what was revoked."""
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import unittest
 
 import loket_pb2 as pb
 from loket_client import Client
+from own_server import Server, password
 
 CA = os.environ["LOKET_CA"]
-CONFIG = os.environ["LOKET_CONFIG"]
-LOKETD = os.environ["LOKETD"]
 OPENSSL_CONFIG = """[ca]
 default_ca = it
 [it]
@@ -30,11 +28,6 @@ commonName = supplied
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = clientAuth
 """
-
-
-def password(user):
-    with open(os.environ["LOKET_CREDENTIALS"], encoding="utf-8") as file:
-        return next(line.split()[2] for line in file if line.split()[0] == user)
 
 
 class Authority:
@@ -75,42 +68,21 @@ class Authority:
         self.list_revoked()
 
 
-class Server:
-    """loketd on a port and in a run folder of its own, until it answers."""
-
-    def __init__(self, folder, authority, wanted):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "127.0.0.1:%d" % free.getsockname()[1]
-        self.log = tempfile.TemporaryFile(dir=folder)
-        run = tempfile.mkdtemp(dir=folder)
-        settings = {"server.listen": self.address, "server.run_dir": run, "server.workers": "1", "server.pid_file": "",
-                    "server.client_ca": authority.path("ca.pem"), "server.client_crl": authority.path("crl.pem"),
-                    "server.client_certificates": wanted}
-        sets = [word for item in settings.items() for word in ("--set", "=".join(item))]
-        self.process = subprocess.Popen([LOKETD, "-c", CONFIG, *sets, "serve"], stderr=self.log, stdout=self.log)
-
-    def lines(self):
-        self.log.seek(0)
-        return self.log.read().decode()
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
-
-
 class Certificates(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
         self.office = Authority(self.folder, "office")
 
-    def server(self, wanted):
-        server = Server(self.folder, self.office, wanted)
+    def begun(self, wanted):
+        server = Server(self.folder, {"server.client_ca": self.office.path("ca.pem"), "server.client_crl": self.office.path("crl.pem"),
+                                      "server.client_certificates": wanted})
         self.addCleanup(server.stop)
-        while "worker ready" not in server.lines():
-            self.assertIsNone(server.process.poll(), server.lines())
+        return server
+
+    def server(self, wanted):
+        server = self.begun(wanted)
+        server.wait_for("worker ready")
         return server
 
     def reach(self, server, certificate=None):
@@ -143,6 +115,28 @@ class Certificates(unittest.TestCase):
         self.refused(server, Authority(self.folder, "elsewhere").certificate("counter-8"))
         self.reach(server, good)
 
+    def test_a_certificate_that_is_revoked_today_is_taken_until_the_server_is_restarted(self):
+        stolen = self.office.certificate("stolen-laptop")
+        good = self.office.certificate("counter-8")
+        server = self.server("required")
+        held = self.reach(server, stolen)
+        self.office.revoke("stolen-laptop")
+        server.reload()
+        server.wait_for("worker ready", 2)
+        server.wait_for("draining")
+        while not self.is_closed(held):  # the old worker goes, and its connections with it
+            self.assertIsNone(server.process.poll(), server.lines())
+        self.refused(server, stolen)
+        self.reach(server, good)
+
+    @staticmethod
+    def is_closed(client):
+        try:
+            client.call("catalogue.list", pb.CatalogueListRequest(), pb.CatalogueListReply)
+        except ConnectionError:
+            return True
+        return False
+
     def test_a_certificate_is_demanded_where_it_is_optional(self):
         stolen = self.office.certificate("stolen-laptop")
         self.office.revoke("stolen-laptop")
@@ -151,10 +145,8 @@ class Certificates(unittest.TestCase):
         self.refused(server, stolen)  # shown and bad is worse than not shown
 
     def test_a_misspelt_setting_serves_everybody(self):
-        server = Server(self.folder, self.office, "requird")
-        self.addCleanup(server.stop)
-        while "Write none, optional or required" not in server.lines():
-            self.assertIsNone(server.process.poll())
+        server = self.begun("requird")
+        server.wait_for("Write none, optional or required")
         with self.assertRaises(OSError):
             self.reach(server)
 

@@ -5,6 +5,8 @@
 #include <tui/app.h>
 
 void login_open(struct app *app);
+/* Logs in by a certificate of this host, where loket was called so: --ssh. Called when there is a line. */
+void login_by_certificate(struct app *app);
 /* Ends the session; back to the login. */
 void logout_open(struct app *app);
 void queue_open(struct app *app);
