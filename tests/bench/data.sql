@@ -63,14 +63,26 @@ select row_number() over (order by p.code) - 1 as place, p.permit_type_id, p.cod
   join catalogue.permit_type_version v on v.office_id = p.office_id and v.permit_type_id = p.permit_type_id and v.version = p.current_version
  where not v.levy and v.source = 'counter' and v.visit <> 'always' and v.workflow = 'standard';
 
+-- Two hundred and fifty-six copies of one, each the work of one person: what a closed loop needs, so that nobody takes an application
+-- out of its order for no other reason than that the loop never ends.
+insert into catalogue.permit_type (office_id, code, current_version)
+select g.office_id, 'UKUR' || s, 1 from bench.given g, generate_series(0, 255) s;
+insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years, number_pattern,
+  legal_basis, workflow, content_hash)
+select g.office_id, p.permit_type_id, 1, p.code, v.sector, v.service_days, v.valid_years, v.number_pattern, v.legal_basis, v.workflow, '\x00'
+  from bench.given g
+  join bench.permit b on b.place = 0
+  join catalogue.permit_type_version v on v.office_id = g.office_id and v.permit_type_id = b.permit_type_id and v.version = b.version
+  join catalogue.permit_type p on p.office_id = g.office_id and p.code like 'UKUR%';
+
 -- ------------------------------------------------------------------------------------------------ people
 create table bench.person (place int primary key, user_id bigint, name text, role text, nth int, unique (role, nth));
 insert into bench.person (place, name, role, nth)
 select x.place, bench.name(g.seed, -x.place), x.role, row_number() over (partition by x.role order by x.place) - 1
   from bench.given g,
-       (select s as place, case when s % 20 < 6 then 'front_office' when s % 20 < 12 then 'analyst' when s % 20 < 15 then 'section_head'
+       (select s as place, case when s > :people then 'step' when s % 20 < 6 then 'front_office' when s % 20 < 12 then 'analyst' when s % 20 < 15 then 'section_head'
                                 when s % 20 < 16 then 'head' when s % 20 < 17 then 'treasurer' else 'archivist' end as role
-          from generate_series(1, :people) s) x;
+          from generate_series(1, :people + 256) s) x;
 with made as (
   insert into identity.user_account (office_id, username, name)
   select g.office_id, 'bench' || p.place, p.name from bench.given g, bench.person p order by p.place
@@ -80,7 +92,14 @@ update bench.person p set user_id = m.user_id from made m where m.username = 'be
 insert into identity.user_role (office_id, user_id, role, permit_type_id)
 select g.office_id, p.user_id, p.role, t.permit_type_id
   from bench.given g, bench.person p
-  left join bench.permit t on p.role = 'analyst' and p.nth % 5 = 4 and t.place % 2 = p.nth % 2;
+  left join bench.permit t on p.role = 'analyst' and p.nth % 5 = 4 and t.place % 2 = p.nth % 2
+ where p.role <> 'step'
+union all
+select g.office_id, p.user_id, r.role, t.permit_type_id
+  from bench.given g
+ cross join (values ('section_head'), ('analyst')) r (role)
+  join bench.person p on p.role = 'step'
+  join catalogue.permit_type t on t.office_id = g.office_id and t.code = 'UKUR' || p.nth;
 insert into session.session (token_hash, office_id, user_id, address, expires_at, proof_key)
 select sha256(sha256(convert_to('bench ' || p.place, 'UTF8'))), g.office_id, p.user_id, '127.0.0.1', now() + interval '12 hours',
        decode(:'proof_key', 'hex')

@@ -18,12 +18,29 @@ select s, left(n.name, length(n.name) / 2)
   from bench.given g, generate_series(0, 1023) s, application.search_name n
  where n.office_id = g.office_id and n.application_id = g.application_base + 1 + bench.pick(g.seed, 'needle', s, g.n);
 
--- what a step of the measurement works on: nobody has it, and it is first in its queue
-create table bench.review (place int primary key, application_id bigint, task_id bigint);
+-- What the step of the measurement works on: each of the 256 has one of their own, in review.
+create table bench.review (place int primary key, application_id bigint);
 insert into bench.review
-select row_number() over (order by t.task_id) - 1, t.application_id, t.task_id
-  from bench.given g join application.task t on t.office_id = g.office_id and t.closed_at is null and t.stage = 'review'
- where t.application_id > g.application_base;
+select x.place, x.application_id
+  from (select row_number() over (order by t.task_id) - 1 as place, t.application_id
+          from bench.given g
+          join application.task t on t.office_id = g.office_id and t.closed_at is null and t.stage = 'review'
+         where t.application_id > g.application_base) x
+ where x.place < 256;
+update application.application a set permit_type_id = p.permit_type_id, permit_version = 1
+  from bench.given g, bench.review r, catalogue.permit_type p
+ where a.office_id = g.office_id and a.application_id = r.application_id and p.office_id = g.office_id and p.code = 'UKUR' || r.place;
+update application.task t set permit_type_id = p.permit_type_id
+  from bench.given g, bench.review r, catalogue.permit_type p
+ where t.office_id = g.office_id and t.application_id = r.application_id and p.office_id = g.office_id and p.code = 'UKUR' || r.place;
+-- what pgbench asks with: the load knows both from a file
+create function bench.look(place int, out app bigint, out v int) language sql stable security definer
+as $$ select r.application_id, a.version from bench.review r
+        join application.application a on a.application_id = r.application_id where r.place = look.place $$;
+create function bench.needle(place int) returns text language sql stable security definer
+as $$ select n.text from bench.needle n where n.place = needle.place $$;
+grant usage on schema bench to loket_worker;
+grant execute on all functions in schema bench to loket_worker;
 
 \if :tree
 create temporary table level (place bigint, hash bytea);
