@@ -97,23 +97,30 @@ load_ask() {
         more=("file=$VAR/steps")
         ;;
     esac
-    load ask server="127.0.0.1:$(<"$VAR/port")" key="$VAR/bench.key" what="$1" clients="$2" seconds="$SECONDS_EACH" people="$PEOPLE" "${more[@]}"
+    load ask server="127.0.0.1:$(<"$VAR/port")" key="$VAR/bench.key" what="$1" clients="$2" seconds="$SECONDS_EACH" warm="$(warm "$2")" people="$PEOPLE" "${more[@]}"
     ((errors == 0)) || die "$1: $errors requests were refused"
 }
 
-# pgbench_ask WHAT CLIENTS: the same functions with the same parameters, at PostgreSQL itself over TLS
+# What comes before a measurement and does not count: every connection has had its turn.
+warm() { echo $((1 + $1 / 32)); }
+
+# pgbench_ask WHAT CLIENTS: the same functions with the same parameters, at PostgreSQL itself over TLS. What counts is what ended in the
+# last seconds, by pgbench's own log.
 pgbench_ask() {
-    local log=$VAR/log/pgbench steps=1 out
+    local log=$VAR/log/pgbench steps=1
     [[ $1 != step ]] || steps=2
     rm -f "$log".*
-    out=$(PGHOST=127.0.0.1 PGSSLMODE=require PGUSER=loket_worker \
+    PGHOST=127.0.0.1 PGSSLMODE=require PGUSER=loket_worker \
         PGOPTIONS='-c statement_timeout=15s -c lock_timeout=10s -c plan_cache_mode=force_generic_plan' \
-        "$(pg_bin)/pgbench" -n -M prepared -c "$2" -j 1 -T "$SECONDS_EACH" -D "people=$PEOPLE" -D "first=$FIRST" -D "last=$LAST" -D app=0 \
-        -l --log-prefix="$log" -f "$ROOT/tests/bench/$1.pgbench" "$DATABASE" 2>"$VAR/log/pgbench.err") ||
-        { cat "$VAR/log/pgbench.err" >&2; die "pgbench $1 failed"; }
-    per_second=$(awk -v steps=$steps '/^tps = /{print $3 * steps}' <<<"$out")
-    read -r p50 p99 <<<"$(awk -v steps=$steps '{print int($3 / steps)}' "$log".* | sort -n |
-        awk '{t[NR] = $1} END {print t[int(NR * 0.5) + 1], t[NR > int(NR * 0.99) ? int(NR * 0.99) + 1 : NR]}')"
+        "$(pg_bin)/pgbench" -n -M prepared -c "$2" -j 1 -T $((SECONDS_EACH + $(warm "$2"))) -D "people=$PEOPLE" -D "first=$FIRST" \
+        -D "last=$LAST" -D app=0 -l --log-prefix="$log" -f "$ROOT/tests/bench/$1.pgbench" "$DATABASE" >"$VAR/log/pgbench.out" 2>&1 ||
+        { cat "$VAR/log/pgbench.out" >&2; die "pgbench $1 failed"; }
+    eval "$(awk -v seconds="$SECONDS_EACH" '{at = $5 + $6 / 1e6; printf "%.6f %d\n", at, $3; if (at > last) last = at}
+        END {printf "end %.6f\n", last}' "$log".* | awk -v seconds="$SECONDS_EACH" '
+        $1 == "end" {for (i = 1; i <= n; i++) if (at[i] > $2 - seconds) print took[i]; next} {at[++n] = $1; took[n] = $2}' | sort -n |
+        awk -v seconds="$SECONDS_EACH" -v steps=$steps '{took[NR] = $1}
+        END {printf "per_second=%.1f p50=%d p99=%d\n", NR * steps / seconds, took[int((NR - 1) * 0.5) + 1] / steps, took[int((NR - 1) * 0.99) + 1] / steps}')"
+    requests=$(($(cat "$log".* | wc -l) * steps))
 }
 
 workers() { pgrep -P "$(cut -d' ' -f1 "$VAR/loketd.pid")"; }
@@ -128,6 +135,25 @@ workers_ticks() {
     for pid in $(workers); do sed 's/.*) //' "/proc/$pid/stat"; done | awk '{n += $12 + $13} END {print n}'
 }
 
+# Processor time that everything of this office used until now (loketd, PostgreSQL with its ended backends, and whatever this script
+# waited for), in ticks. Only the office's own: it tells the cost of a request also on a machine that others use.
+office_ticks() {
+    local loketd postmaster
+    loketd=$(cut -d' ' -f1 "$VAR/loketd.pid") postmaster=$(head -n 1 "$VAR/pg/postmaster.pid")
+    for pid in $loketd $(pgrep -P "$loketd") $postmaster $(pgrep -P "$postmaster") $$; do
+        sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null || true
+    done | awk -v own="$$" '{n += $12 + $13} END {print n}'
+    awk '{sub(/.*\) /, ""); print $14 + $15}' "/proc/$postmaster/stat" "/proc/$$/stat"
+}
+
+# cost COMMAND...: runs it, and sets ticks to what it cost the office
+cost() {
+    local before
+    before=$(office_ticks | awk '{n += $1} END {print n}')
+    "$@"
+    ticks=$(($(office_ticks | awk '{n += $1} END {print n}') - before))
+}
+
 median() { printf '%s\n' "$@" | sort -g | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN {printf "%.2f\n", b ? a / b : 0}'; }
 milli() { awk -v a="$1" 'BEGIN {printf "%.2f\n", a / 1000}'; }
@@ -139,7 +165,7 @@ row() {
     local verdict=
     if [[ -n $5 ]]; then
         verdict=$(awk -v ratio="$4" -v kind="${5:0:2}" -v target="${5:2}" 'BEGIN {
-            if (kind == ">=" ? ratio >= target : ratio <= target) print "met"
+            if (kind == ">=" ? (ratio >= target) : (ratio <= target)) print "met"
             else if (target == 0) print "MISSED"
             else printf "MISSED by %.0f %%", 100 * (kind == ">=" ? 1 - ratio / target : ratio / target - 1) }')
         [[ $verdict == met ]] || missed=$((missed + 1))

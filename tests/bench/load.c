@@ -24,7 +24,7 @@ static const struct option_row {
     {"what", &given.what, NULL},       {"file", &given.file, NULL},       {"password", &given.password, NULL},
     {"clients", NULL, &given.clients}, {"seconds", NULL, &given.seconds}, {"people", NULL, &given.people},
     {"first", NULL, &given.first},     {"last", NULL, &given.last},       {"rate", NULL, &given.rate},
-    {"think", NULL, &given.think_ms},
+    {"think", NULL, &given.think_ms}, {"warm", NULL, &given.warm},
 };
 
 static const struct {

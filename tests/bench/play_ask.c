@@ -12,10 +12,9 @@ struct ask {
     const struct options *given;
     struct line *lines;
     int live, stopped;
-    bool running;
-    uint64_t began, ended, requests, errors, random;
+    bool running, counting;
+    uint64_t began, ended, requests, all, errors, random;
     struct histogram times;
-    struct event *end;
     char texts[TEXTS_AT_MOST][64];
     size_t text_count;
 };
@@ -106,28 +105,40 @@ static void on_reply(struct line *line, const Loket__Envelope *reply) {
     bool half = line->own && step_follow(line, reply);
     if (reply->error && ask.errors++ == 0)
         fprintf(stderr, "load: %s: %s %s\n", kind->name, reply->error->message, reply->error->argument);
-    if (ask.running) ask.requests++;
-    if (ask.running && !half)
+    ask.all++;
+    if (ask.counting) ask.requests++;
+    if (ask.counting && !half)
         histogram_add(&ask.times, line->own ? (now - ((struct step *)line->own)->began) / 2000 : (now - line->asked) / 1000);
     if (half || (ask.running && !(line->own && reply->error))) kind->ask(line);
     else line_stops(line);
+}
+
+static void timer_start(struct event_base *base, event_callback_fn fn, long seconds) {
+    struct timeval time = {seconds, 0};
+    if (event_base_once(base, -1, EV_TIMEOUT, fn, base, &time) != 0) exit(EX_SOFTWARE);
 }
 
 static void on_end(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
     (void)data;
-    ask.running = false;
+    ask.running = ask.counting = false;
     ask.ended = now_ns();
+}
+
+/* From now on it counts. */
+static void on_warm(evutil_socket_t socket, short what, void *base) {
+    (void)socket;
+    (void)what;
+    ask.counting = true;
+    ask.began = now_ns();
+    timer_start(base, on_end, ask.given->seconds);
 }
 
 static void on_live(struct line *line) {
     if (++ask.live < ask.given->clients) return;
-    struct timeval time = {ask.given->seconds, 0};
-    ask.end = evtimer_new(line->load->base, on_end, NULL);
-    if (!ask.end || event_add(ask.end, &time) != 0) exit(EX_SOFTWARE);
+    timer_start(line->load->base, on_warm, ask.given->warm);
     ask.running = true;
-    ask.began = now_ns();
     for (long i = 0; i < ask.given->clients; i++) kind->ask(&ask.lines[i]);
 }
 
@@ -174,10 +185,9 @@ int play_ask(const struct options *given) {
     if (kind->ask == ask_step && !steps_read(given->file, steps, lines, given->clients)) goto out;
     if (kind->ask == ask_open && given->last < given->first) goto out;
     code = lines_run(&load, given, lines, kind->ask == ask_step ? place_of_step : place_spread);
-    if (ask.end) event_free(ask.end);
-    printf("per_second=%.1f p50=%" PRIu64 " p95=%" PRIu64 " p99=%" PRIu64 " errors=%" PRIu64 "\n",
+    printf("per_second=%.1f p50=%" PRIu64 " p95=%" PRIu64 " p99=%" PRIu64 " requests=%" PRIu64 " errors=%" PRIu64 "\n",
            (double)ask.requests / ((double)(ask.ended - ask.began) / 1e9), histogram_quantile(&ask.times, 0.50),
-           histogram_quantile(&ask.times, 0.95), histogram_quantile(&ask.times, 0.99), ask.errors);
+           histogram_quantile(&ask.times, 0.95), histogram_quantile(&ask.times, 0.99), ask.all, ask.errors);
 out:
     free(lines);
     free(steps);
