@@ -78,8 +78,8 @@ static int64_t clock_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Reads what was announced. When to look for work again: at once for the system's queue, and within a second after a step of somebody
- * else, which may have left a notice: a busy office must not be asked for work after each of its steps. */
+/* Reads what was announced. When to look for work again: at once for the system's queue, and within a second after a step of
+ * somebody else, which may have left a notice: a busy office must not be asked for work after each of its steps. */
 static int64_t notices_read(PGconn *db, int64_t until) {
     int64_t now = clock_ms();
     (void)PQconsumeInput(db); /* a lost line shows in PQstatus */

@@ -38,10 +38,10 @@ struct line {
     struct load *load;
     struct bufferevent *stream;
     enum line_state state;
-    int number;      /* of the line */
-    int place;       /* of the person in the data set; 0: not logged in */
-    uint64_t id;     /* of the request under way */
-    uint64_t asked;  /* when: ns */
+    int number;     /* of the line */
+    int place;      /* of the person in the data set; 0: not logged in */
+    uint64_t id;    /* of the request under way */
+    uint64_t asked; /* when: ns */
     struct event *timer;
     void *own; /* the play's */
 };

@@ -45,7 +45,8 @@ static void on_live(struct line *line) {
     event_active(opening.more, EV_TIMEOUT, 0);
 }
 
-int lines_run(struct load *load, const struct options *given, struct line *lines, int (*place)(const struct options *given, int n)) {
+int lines_run(struct load *load, const struct options *given, struct line *lines,
+              int (*place)(const struct options *given, int n)) {
     if (!load_open(load, given->server, given->ca)) {
         fprintf(stderr, "load: %s can't be used, or %s\n", given->server, given->ca ? given->ca : "no ca=");
         return EX_CONFIG;

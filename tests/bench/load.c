@@ -13,7 +13,8 @@
 #include <sysexits.h>
 #include <tests/bench/play.h>
 
-static struct options given = {.server = "127.0.0.1:7443", .clients = 1, .seconds = 2, .people = 1150, .rate = 10, .think_ms = 10000};
+static struct options given = {
+    .server = "127.0.0.1:7443", .clients = 1, .seconds = 2, .people = 1150, .rate = 10, .think_ms = 10000};
 
 static const struct option_row {
     const char *name;
@@ -24,14 +25,15 @@ static const struct option_row {
     {"what", &given.what, NULL},       {"file", &given.file, NULL},       {"password", &given.password, NULL},
     {"clients", NULL, &given.clients}, {"seconds", NULL, &given.seconds}, {"people", NULL, &given.people},
     {"first", NULL, &given.first},     {"last", NULL, &given.last},       {"rate", NULL, &given.rate},
-    {"think", NULL, &given.think_ms}, {"warm", NULL, &given.warm},
+    {"think", NULL, &given.think_ms},  {"warm", NULL, &given.warm},
 };
 
 static const struct {
     const char *name;
     int (*run)(const struct options *given);
 } plays[] = {
-    {"ask", play_ask}, {"connect", play_connect}, {"login", play_login}, {"hash", play_hash}, {"idle", play_idle}, {"event", play_event}, {"day", play_day},
+    {"ask", play_ask},   {"connect", play_connect}, {"login", play_login}, {"hash", play_hash},
+    {"idle", play_idle}, {"event", play_event},     {"day", play_day},
 };
 
 static int key_new(const char *file) {

@@ -11,8 +11,9 @@ struct options {
     long clients, seconds, warm, people, first, last, rate, think_ms;
 };
 
-/* Closed loop: each client asks again as soon as it has its answer; after warm= seconds it counts. what=queue, open (first= last= ids of applications), search
- * (file= of texts), step (file= of "application_id version", one for each client; client n is person people + 1 + n). */
+/* Closed loop: each client asks again as soon as it has its answer; after warm= seconds it counts. what=queue, open (first= last=
+ * ids of applications), search (file= of texts), step (file= of "application_id version", one for each client; client n is person
+ * people + 1 + n). */
 int play_ask(const struct options *given);
 /* TLS connections one after the other in each client; what=full or resumed. */
 int play_connect(const struct options *given);

@@ -210,8 +210,9 @@ static void after_open(struct line *line, const Loket__Envelope *reply) {
 
 /* Somebody was quicker, or it may not be this person's: the office goes on. */
 static bool is_refusal(const Loket__Error *error) {
-    return error->code == LOKET__ERROR_CODE__HELD || error->code == LOKET__ERROR_CODE__STALE || error->code == LOKET__ERROR_CODE__NOT_NOW ||
-           error->code == LOKET__ERROR_CODE__FORBIDDEN || error->code == LOKET__ERROR_CODE__NOT_FOUND;
+    return error->code == LOKET__ERROR_CODE__HELD || error->code == LOKET__ERROR_CODE__STALE ||
+           error->code == LOKET__ERROR_CODE__NOT_NOW || error->code == LOKET__ERROR_CODE__FORBIDDEN ||
+           error->code == LOKET__ERROR_CODE__NOT_FOUND;
 }
 
 static void on_reply(struct line *line, const Loket__Envelope *reply) {
@@ -220,7 +221,8 @@ static void on_reply(struct line *line, const Loket__Envelope *reply) {
     if (reply->error) {
         bool refusal = is_refusal(reply->error);
         if (refusal) day.refused++;
-        else if (day.errors++ < 3) fprintf(stderr, "load: %s: %s %s\n", acts[person->act], reply->error->message, reply->error->argument);
+        else if (day.errors++ < 3)
+            fprintf(stderr, "load: %s: %s %s\n", acts[person->act], reply->error->message, reply->error->argument);
         think(line, ACT_QUEUE);
         return;
     }
@@ -288,7 +290,8 @@ int play_day(const struct options *given) {
         printf("%s=%" PRIu64 " ", acts[i], histogram_quantile(&day.times[i], 0.95));
         all += day.times[i].count;
     }
-    printf("per_second=%.1f refused=%" PRIu64 " errors=%" PRIu64 "\n", (double)all / (double)given->seconds, day.refused, day.errors);
+    printf("per_second=%.1f refused=%" PRIu64 " errors=%" PRIu64 "\n", (double)all / (double)given->seconds, day.refused,
+           day.errors);
     if (day.end) event_free(day.end);
     free(day.lines);
     free(day.people);

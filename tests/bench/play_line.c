@@ -263,7 +263,8 @@ int play_event(const struct options *given) {
     char row[32];
     many_new(given);
     many.tasks = calloc(1024, sizeof *many.tasks);
-    while (in && many.tasks && many.task_count < 1024 && fgets(row, sizeof row, in)) many.tasks[many.task_count++] = strtoll(row, NULL, 10);
+    while (in && many.tasks && many.task_count < 1024 && fgets(row, sizeof row, in))
+        many.tasks[many.task_count++] = strtoll(row, NULL, 10);
     if (in) (void)fclose(in);
     if (!many.task_count || given->clients < 2) return EX_USAGE;
     int code = lines_run(&load, given, many.lines, event_place);
