@@ -101,6 +101,11 @@ $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(O)/libserver.a $(O)/libtui.a $
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(O)/libserver.a $(O)/libtui.a $(O)/libloket.a \
 	    $(LIB_LIBS) $(SERVER_LIBS) $(TUI_LIBS)
 
+# The load of `make bench`.
+$(O)/bench/load: $(call obj,$(wildcard tests/bench/*.c)) $(O)/libloket.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS) -lsodium -lm
+
 $(O)/locale/id/LC_MESSAGES/loket.mo: tui/po/id.po
 	@mkdir -p $(@D)
 	msgfmt --check -o $@ $<
@@ -123,6 +128,10 @@ fault:  ## faults while people work, then everything is counted; FAULT_ROUNDS=10
 
 nodes:  ## two nodes, a primary and its standby, and a promotion under load; NODES_STEPS=200
 	@tests/nodes/run
+
+bench: packages  ## speed against the best of the machine, one table; BENCH_N=200000 BENCH_SECONDS=2 BENCH_PAIRS=5 PARTS=...
+	@$(MAKE) --no-print-directory all $(O)/bench/load
+	@BUILD=$(BUILD) tests/bench/run $(PARTS)
 
 run: up-quietly  ## install what is missing, build, start everything, open loket
 	@BUILD=$(BUILD) server/dev/client $(ARGS)
@@ -176,5 +185,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes tls run up up-quietly down stop packages check e2e matrix lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes tls bench run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

@@ -1,10 +1,9 @@
 /* The job process. Any number may run, on one machine or on several: each piece of work is locked in the database by whoever does
- * it
- * (`for update skip locked`) and free again when that one dies. What the clock does is asked for by one alone, the leader, who
+ * it (`for update skip locked`) and free again when that one dies. What the clock does is asked for by one alone, the leader, who
  * holds a lock for as long as its line to the database lives; another takes it up then. Two leaders would do no harm, only twice
  * the work of looking: each act of the clock is checked again under the lock of its application.
  *
- * Woken by announcements of the system's queue, and every few seconds in case one was lost. */
+ * Woken by announcements of the system's queue, soon by others, and every few seconds in case one was lost. */
 #include <errno.h>
 #include <poll.h>
 #include <server/announce.h>
@@ -23,6 +22,7 @@
 #include <time.h>
 
 #define POLL_MS       5000
+#define OTHERS_MS     1000 /* see notices_read */
 #define PRUNE_SECONDS 3600
 #define CLOCK_SECONDS 60
 #define STUCK_SECONDS 300 /* drawing and mailing may take their time */
@@ -95,13 +95,38 @@ static void keep_time(PGconn *db, time_t *kept_at) {
     }
 }
 
-/* Waits until something is announced, the signal comes, or the time is over. */
-static void job_wait(PGconn *db) {
-    struct pollfd line = {.fd = db ? PQsocket(db) : -1, .events = POLLIN};
-    if (poll(&line, 1, db ? POLL_MS : 1000) < 0 && errno != EINTR) log_error("poll failed", "why", strerror(errno));
-    if (!db) return;
+/* Milliseconds of a clock that only goes forward. */
+static int64_t clock_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads what was announced. When to look for work again: at once for the system's queue, and within a second after a step of
+ * somebody else, which may have left a notice: a busy office must not be asked for work after each of its steps. */
+static int64_t notices_read(PGconn *db, int64_t until) {
+    int64_t now = clock_ms();
     (void)PQconsumeInput(db); /* a lost line shows in PQstatus */
-    for (PGnotify *notice; (notice = PQnotifies(db)); PQfreemem(notice)) continue;
+    for (PGnotify *notice; (notice = PQnotifies(db)); PQfreemem(notice)) {
+        int64_t wanted = strstr(notice->extra, ":system:") ? now : now + OTHERS_MS;
+        if (wanted < until) until = wanted;
+    }
+    return until;
+}
+
+static void job_wait(PGconn *db) {
+    int64_t until = clock_ms() + (db ? POLL_MS : 1000), left;
+    if (db) until = notices_read(db, until); /* came while there was work */
+    while (!stopping && (left = until - clock_ms()) > 0) {
+        struct pollfd line = {.fd = db ? PQsocket(db) : -1, .events = POLLIN};
+        if (poll(&line, 1, (int)left) < 0 && errno != EINTR) {
+            log_error("poll failed", "why", strerror(errno));
+            return;
+        }
+        if (!db) continue;
+        until = notices_read(db, until);
+        if (PQstatus(db) != CONNECTION_OK) return;
+    }
 }
 
 static bool document_one(struct document_work *documents, PGconn *db) {

@@ -4,6 +4,9 @@
 
 alter default privileges for role loket_owner revoke execute on functions from public;
 
+-- A function in SQL that reads tables and is not inlined is planned again in every call: what a request calls is in plpgsql, whose
+-- plans a connection keeps. In SQL are those that return sets (inlined into the caller's query) and plain expressions.
+
 -- Answers of writes end in `announce`: 'office:queue:application_id:event_id' for each queue that changed.
 create type api.empty as (announce text[]);
 create type api.step_reply as (
@@ -39,10 +42,12 @@ $$;
 -- policies follow it.
 create function rule.work_for(office_id bigint, unit_id bigint)
 returns void
-language sql
+language plpgsql
 as $$
-  select set_config('loket.office_id', office_id::text, true),
-         set_config('loket.unit_id', coalesce(unit_id::text, ''), true);
+begin
+  perform set_config('loket.office_id', office_id::text, true),
+          set_config('loket.unit_id', coalesce(unit_id::text, ''), true);
+end
 $$;
 
 -- A role that somebody has now; `absent_id`: as the delegate of that person.
@@ -197,8 +202,10 @@ $$;
 -- absent person. Null: for nobody but themselves.
 create function rule.on_behalf_of(who rule.who, role text, application_id bigint)
 returns bigint
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select min(d.absent_id)
     from rule.roles_of(who.office_id, who.user_id) d
     left join application.application a
@@ -211,7 +218,8 @@ as $$
           or exists (select from application.task t
                       where t.office_id = a.office_id and t.application_id = a.application_id and t.holder_id = who.user_id
                         and t.role = d.role and t.on_behalf_of = d.absent_id
-                        and (t.closed_at is null or t.closed_at = now())));
+                        and (t.closed_at is null or t.closed_at = now()))));
+end
 $$;
 
 -- Adds an event. With `chained` it goes to the end of its application's chain: the caller holds the lock on
@@ -286,33 +294,41 @@ $$;
 
 create function rule.to_seconds(at timestamptz)
 returns bigint
-language sql immutable
+language sql stable  -- as extract() is: called immutable, it could not be inlined
 as $$ select extract(epoch from at)::bigint $$;
 
 -- Does the user hold `role`, for this permit type?
 create function rule.holds_role(who rule.who, role text, permit_type_id bigint)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (
     select from rule.roles_of(who.office_id, who.user_id) r
      where r.role = holds_role.role
-       and (r.permit_type_id is null or r.permit_type_id = holds_role.permit_type_id));
+       and (r.permit_type_id is null or r.permit_type_id = holds_role.permit_type_id)));
+end
 $$;
 
 -- The newest event of the office: the counter that clients compare.
 create function rule.last_event(office_id bigint)
 returns bigint
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce((select e.event_id from audit.event e
                     where e.office_id = last_event.office_id
-                    order by e.event_id desc limit 1), 0);
+                    order by e.event_id desc limit 1), 0));
+end
 $$;
 
 create function rule.user_name(office_id bigint, user_id bigint)
 returns text
-language sql stable
+language plpgsql stable
 as $$
-  select u.name from identity.user_account u where u.office_id = user_name.office_id and u.user_id = user_name.user_id;
+begin
+  return (select u.name from identity.user_account u where u.office_id = user_name.office_id and u.user_id = user_name.user_id);
+end
 $$;

@@ -3,9 +3,11 @@
 -- The office's date at an instant.
 create function rule.office_date(office_id bigint, at timestamptz default now())
 returns date
-language sql stable
+language plpgsql stable
 as $$
-  select (at at time zone o.time_zone)::date from catalogue.office o where o.office_id = office_date.office_id;
+begin
+  return (select (at at time zone o.time_zone)::date from catalogue.office o where o.office_id = office_date.office_id);
+end
 $$;
 
 -- Writes the calendar anew: from 2 years before this one, or the oldest application that is under way, to 20 after it. A half
@@ -55,12 +57,15 @@ $$;
 -- Working days from `day` to `until`: 0 on the same day, negative when `until` is earlier; null outside the calendar.
 create function rule.working_days_between(office_id bigint, day date, until date)
 returns int
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select b.ordinal - a.ordinal
     from catalogue.calendar_day a, catalogue.calendar_day b
    where a.office_id = working_days_between.office_id and a.day = working_days_between.day
-     and b.office_id = working_days_between.office_id and b.day = until;
+     and b.office_id = working_days_between.office_id and b.day = until);
+end
 $$;
 
 -- Office hours between two instants, in the office's time zone, exactly: what is cut into pieces adds up to the whole. A half

@@ -2,24 +2,30 @@
 
 create function rule.is_household(app application.application, user_id bigint)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select
                    from identity.user_account u, application.applicant a
                   where u.office_id = app.office_id and u.user_id = is_household.user_id
                     and a.office_id = app.office_id and a.applicant_id = app.applicant_id
-                    and (u.nik = a.nik or u.family_card = a.family_card));
+                    and (u.nik = a.nik or u.family_card = a.family_card)));
+end
 $$;
 
 -- Until when somebody is away; null: they are there.
 create function rule.away_until(office_id bigint, user_id bigint, day date default null)
 returns date
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select max(a.until_on)
     from identity.absence a
    where a.office_id = away_until.office_id and a.user_id = away_until.user_id and a.ended_at is null
-     and coalesce(day, rule.office_date(away_until.office_id)) between a.from_on and a.until_on;
+     and coalesce(day, rule.office_date(away_until.office_id)) between a.from_on and a.until_on);
+end
 $$;
 
 create function rule.refuse_absent(office_id bigint, user_id bigint, field text)
@@ -36,21 +42,27 @@ $$;
 -- Has `absent_id`, who is away today, left `role` to the caller?
 create function rule.is_delegate_of(who rule.who, absent_id bigint, role text)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from rule.roles_of(who.office_id, who.user_id) r
-                  where r.absent_id = is_delegate_of.absent_id and r.role = is_delegate_of.role);
+                  where r.absent_id = is_delegate_of.absent_id and r.role = is_delegate_of.role));
+end
 $$;
 
 -- Is this work taken in order? What waits for the applicant is not: the clock stands, or whoever comes to the counter is served.
 create function rule.is_ordered(app application.application, stage text, role text)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select s.clock_runs and s.kind in ('task', 'inspection') and is_ordered.role not in ('front_office', 'system')
     from workflow.stage s
    where s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
-     and s.code = is_ordered.stage;
+     and s.code = is_ordered.stage);
+end
 $$;
 
 -- May this person work on it: not their household's, nothing to decide that they took part in, and for a surveyor their own visit.
@@ -74,34 +86,74 @@ end
 $$;
 
 -- The work that the caller could take now, in the order in which it is to be taken: vulnerable applicants first, then by the
--- promised day. `role` null: of each of their roles; `before` given: only what comes before that. At most `most`, and looked at
--- one by one, so that a long queue costs no more than its beginning.
+-- promised day. `role` null: of each of their roles; `before` given: only what comes before that. At most `most`. The conditions are
+-- those of rule.is_ordered() and rule.may_work(), in one query: each claim asks for all that stands before it.
 create function rule.next_tasks(who rule.who, role text, before application.task, most int)
 returns setof application.task
 language plpgsql stable
 as $$
 declare
-  t application.task;
-  app application.application;
-  found int := 0;
+  person identity.user_account;
 begin
-  for t in
-    select x.*
-      from application.task x
-     where x.office_id = who.office_id and x.closed_at is null and x.holder_id is null
-       and x.role = any (case when next_tasks.role is null then who.roles else array[next_tasks.role] end)
-       and x.role not in ('front_office', 'system')
-       and (x.unit_id is null or x.unit_id = who.unit_id)
-       and (before.task_id is null or (not x.urgent, x.due_on, x.task_id) < (not before.urgent, before.due_on, before.task_id))
-     order by not x.urgent, x.due_on, x.task_id
-  loop
-    select a.* into app from application.application a where a.office_id = t.office_id and a.application_id = t.application_id;
-    continue when not rule.holds_role(who, t.role, t.permit_type_id) or not rule.is_ordered(app, t.stage, t.role)
-                  or not rule.may_work(app, t, who.user_id);
-    found := found + 1;
-    return next t;
-    exit when found >= most;
-  end loop;
+  select u.* into person from identity.user_account u where u.office_id = who.office_id and u.user_id = who.user_id;
+  return query
+  with allowed as materialized (
+    select h.role, bool_or(h.permit_type_id is null) as every_permit, array_agg(h.permit_type_id) as permits
+      from rule.roles_of(who.office_id, who.user_id) h
+     where h.role = any (case when next_tasks.role is null then who.roles else array[next_tasks.role] end)
+       and h.role not in ('front_office', 'system')
+     group by h.role)
+  select x.*
+    from allowed l
+   cross join (values (true), (false)) c (urgent)
+   cross join lateral (
+         select t.*
+           from application.task t
+           join application.application a on a.office_id = t.office_id and a.application_id = t.application_id
+           join workflow.stage s on s.office_id = a.office_id and s.workflow_id = a.workflow_id and s.version = a.workflow_version
+                                and s.code = t.stage and s.clock_runs and s.kind in ('task', 'inspection')
+           join application.applicant p on p.office_id = a.office_id and p.applicant_id = a.applicant_id
+          where t.office_id = who.office_id and t.closed_at is null and t.role = l.role and t.urgent = c.urgent and t.holder_id is null
+            and (t.due_on, t.task_id) < (case when c.urgent = before.urgent then before.due_on else 'infinity' end,
+                                         case when c.urgent = before.urgent then before.task_id else 0 end)
+            and (l.every_permit or t.permit_type_id = any (l.permits))
+            and (t.unit_id is null or t.unit_id = who.unit_id)
+            and (person.nik = p.nik or person.family_card = p.family_card) is not true
+            and (t.role <> 'surveyor'
+                 or exists (select from application.inspection_member m
+                             where m.office_id = t.office_id and m.inspection_id = t.inspection_id and m.user_id = who.user_id))
+            and (not exists (select from workflow.transition v
+                              where v.office_id = a.office_id and v.workflow_id = a.workflow_id and v.version = a.workflow_version
+                                and v.from_stage = t.stage and 'not_involved' = any (v.guards))
+                 or not rule.took_part(a, t.stage, who.user_id))
+          order by t.due_on, t.task_id
+          limit most) x
+   where before.task_id is null or c.urgent or not before.urgent
+   order by not x.urgent, x.due_on, x.task_id
+   limit most;
+end
+$$;
+
+-- Does any work of this kind that nobody has stand before it? Looks at the queue alone, so that whoever takes what is first does not pay
+-- for what rule.next_tasks() asks of each; what may not be this person's counts here and does not there.
+create function rule.stands_after(who rule.who, t application.task)
+returns boolean
+language plpgsql stable
+as $$
+declare
+  permits bigint[] := array(select r.permit_type_id from rule.roles_of(who.office_id, who.user_id) r where r.role = t.role);
+  every boolean := array_position(permits, null) is not null;
+begin
+  return exists (select from application.task x
+                  where x.office_id = t.office_id and x.closed_at is null and x.role = t.role and x.urgent = t.urgent
+                    and (x.due_on, x.task_id) < (t.due_on, t.task_id)
+                    and x.holder_id is null and (every or x.permit_type_id = any (permits))
+                    and (x.unit_id is null or x.unit_id = who.unit_id))
+         or not t.urgent
+            and exists (select from application.task x
+                         where x.office_id = t.office_id and x.closed_at is null and x.role = t.role and x.urgent
+                           and x.holder_id is null and (every or x.permit_type_id = any (permits))
+                           and (x.unit_id is null or x.unit_id = who.unit_id));
 end
 $$;
 
@@ -122,6 +174,9 @@ begin
   select a.* into app from application.application a where a.office_id = t.office_id and a.application_id = t.application_id;
   if who.user_id is null or not rule.is_ordered(app, t.stage, t.role) then
     return null;
+  end if;
+  if not rule.stands_after(who, t) then
+    return null;  -- in order: nobody has to wait for anybody
   end if;
   perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'order', t.role, t.unit_id), t.office_id));
   earlier := array(select x from rule.next_tasks(who, t.role, t, 200) x);

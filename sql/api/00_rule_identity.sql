@@ -3,15 +3,18 @@
 -- Roles whose holders can do harm that no other person stops: they need one-time codes where the office says so.
 create function rule.must_enrol(office_id bigint, user_id bigint)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from catalogue.office o where o.office_id = must_enrol.office_id and o.one_time_codes = 'required')
      and exists (select from identity.user_role r
                   where r.office_id = must_enrol.office_id and r.user_id = must_enrol.user_id
                     and r.role in ('head', 'admin', 'auditor', 'treasurer'))
      and not exists (select from identity.one_time_code c
                       where c.office_id = must_enrol.office_id and c.user_id = must_enrol.user_id
-                        and c.confirmed_at is not null);
+                        and c.confirmed_at is not null));
+end
 $$;
 
 -- PROOF_NEEDED unless the password or a code was given in this session within five minutes. Nothing where the office

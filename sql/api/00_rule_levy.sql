@@ -389,8 +389,11 @@ $$;
 
 create function rule.bill_paid(app application.application)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from application.bill b
-                  where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null);
+                  where b.office_id = app.office_id and b.application_id = app.application_id and b.paid_on is not null));
+end
 $$;

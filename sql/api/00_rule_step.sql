@@ -3,10 +3,13 @@
 -- The version of the permit type that an application started with.
 create function rule.version_of(app application.application)
 returns catalogue.permit_type_version
-language sql stable
+language plpgsql stable
 as $$
-  select x.* from catalogue.permit_type_version x
-   where x.office_id = app.office_id and x.permit_type_id = app.permit_type_id and x.version = app.permit_version;
+begin
+  return (
+  select x from catalogue.permit_type_version x
+   where x.office_id = app.office_id and x.permit_type_id = app.permit_type_id and x.version = app.permit_version);
+end
 $$;
 
 -- The system as an actor: the job process, and steps that follow by themselves.

@@ -4,24 +4,31 @@
 -- The queue that a task stands in: 'analyst', or 'surveyor@DINKES' for a department's people.
 create function rule.queue_name(office_id bigint, role text, unit_id bigint)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select role || coalesce('@' || (select u.code from catalogue.unit u
-                                   where u.office_id = queue_name.office_id and u.unit_id = queue_name.unit_id), '');
+                                   where u.office_id = queue_name.office_id and u.unit_id = queue_name.unit_id), ''));
+end
 $$;
 
 create function rule.announcement(office_id bigint, role text, unit_id bigint, application_id bigint, event_id bigint)
 returns text
-language sql stable
+language plpgsql stable
 as $$
-  select concat_ws(':', (select o.code from catalogue.office o where o.office_id = announcement.office_id), rule.queue_name(office_id, role, unit_id), application_id, event_id);
+begin
+  return (select concat_ws(':', (select o.code from catalogue.office o where o.office_id = announcement.office_id), rule.queue_name(office_id, role, unit_id), application_id, event_id));
+end
 $$;
 
 -- Does the permit type ask for a visit, with what the applicant filled in?
 create function rule.visit_required(app application.application)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case v.visit
            when 'always' then true
            when 'when' then exists (select from application.field_value f
@@ -29,7 +36,23 @@ as $$
                                        and f.code = v.visit_field and f.value = v.visit_value)
            else false end
     from catalogue.permit_type_version v
-   where v.office_id = app.office_id and v.permit_type_id = app.permit_type_id and v.version = app.permit_version;
+   where v.office_id = app.office_id and v.permit_type_id = app.permit_type_id and v.version = app.permit_version);
+end
+$$;
+
+-- Did this person take part in it before `stage`, so that they must not decide there?
+create function rule.took_part(app application.application, stage text, user_id bigint)
+returns boolean
+language plpgsql stable
+as $$
+begin
+  return exists (select from audit.event e
+                  where e.office_id = app.office_id and e.application_id = app.application_id
+                    and e.actor_id = took_part.user_id and e.hash is not null
+                    and e.stage not in ('payment', 'approval', case when took_part.stage = 'approval' then 'approval' else 'review' end)
+                    and e.action not in ('claim', 'release', 'take_over', 'assign', 'approve_waiver', 'reject_waiver',
+                                         'approve_refund', 'reject_refund'));
+end
 $$;
 
 -- Why a guard does not hold, as a msgid; null when it holds. A closed set: see the check on workflow.transition.
@@ -80,13 +103,7 @@ begin
                              where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial')
            then 'The draft must be initialled first' end
     when 'not_involved' then
-      case when exists (select from audit.event e
-                         where e.office_id = app.office_id and e.application_id = app.application_id
-                           and e.actor_id = who.user_id and e.hash is not null
-                           and e.stage not in ('payment', 'approval',
-                                               case when app.stage = 'approval' then 'approval' else 'review' end)
-                           and e.action not in ('claim', 'release', 'take_over', 'assign', 'approve_waiver', 'reject_waiver',
-                                                'approve_refund', 'reject_refund'))
+      case when rule.took_part(app, app.stage, who.user_id)
            then 'You took part in this application earlier: somebody else must decide' end
     else 'This rule is not known' end;
 end
@@ -143,13 +160,15 @@ $$;
 -- Begins an interval of the ledger for a task; the one before ends.
 create function rule.pass_custody(t application.task, holder_id bigint, reason text)
 returns void
-language sql
+language plpgsql
 as $$
+begin
   update application.custody c set end_at = now()
    where c.office_id = t.office_id and c.task_id = t.task_id and c.end_at is null;
   insert into application.custody (office_id, application_id, task_id, holder_id, reason)
   select t.office_id, t.application_id, t.task_id, pass_custody.holder_id, pass_custody.reason
    where pass_custody.reason is not null;
+end
 $$;
 
 -- For whom a task that nobody holds waits: another office, or us.
@@ -161,12 +180,14 @@ as $$ select case when t.unit_id is null then 'waiting' else 'office' end $$;
 -- The application is in this stage from now on: the ledger that adds up to the whole time. An end takes no time.
 create function rule.visit_stage(app application.application, stage workflow.stage)
 returns void
-language sql
+language plpgsql
 as $$
+begin
   update application.stage_visit v set end_at = now()
    where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null;
   insert into application.stage_visit (office_id, application_id, stage, clock_runs)
   select app.office_id, app.application_id, stage.code, stage.clock_runs where stage.kind <> 'end';
+end
 $$;
 
 create function rule.open_task(app application.application, role text, unit_id bigint default null,
@@ -188,22 +209,27 @@ $$;
 
 create function rule.close_task(t application.task, who rule.who, action text)
 returns void
-language sql
+language plpgsql
 as $$
+begin
   update application.task x
      set closed_at = now(), closed_by = who.user_id, action = close_task.action
    where x.office_id = t.office_id and x.task_id = t.task_id;
-  select rule.pass_custody(t, null, null);
+  perform rule.pass_custody(t, null, null);
+end
 $$;
 
 create function rule.stage_of(app application.application)
 returns workflow.stage
-language sql stable
+language plpgsql stable
 as $$
-  select s.*
+begin
+  return (
+  select s
     from workflow.stage s
    where s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
-     and s.code = app.stage;
+     and s.code = app.stage);
+end
 $$;
 
 -- Chooses the transition of `action` whose guards hold. NOT_NOW when the stage has none or a guard objects,

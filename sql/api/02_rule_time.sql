@@ -24,13 +24,16 @@ $$;
 -- time enough.
 create function rule.deemed_on(app application.application)
 returns date
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select rule.add_working_days(app.office_id, app.promised_on, 1)
     from rule.version_of(app) v
    where v.deemed_approval and app.outcome is null and rule.promise_runs(app)
      and cardinality(rule.warning_levels(rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on),
-                                         app.service_days)) > 0;
+                                         app.service_days)) > 0);
+end
 $$;
 
 -- A head who signs what nobody decided: of those who may, the one who has been here longest. Another may take it over.

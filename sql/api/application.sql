@@ -36,39 +36,50 @@ create type api.application_custody_reply as (
 
 create function rule.stage_name(app application.application, stage text)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select s.name from workflow.stage s
    where s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
-     and s.code = stage_name.stage;
+     and s.code = stage_name.stage);
+end
 $$;
 
 create function rule.applicant_row(office_id bigint, applicant_id bigint, whole boolean)
 returns api.applicant
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (a.applicant_id, a.kind, rule.shown(a.office_id, a.nik, whole), rule.shown(a.office_id, a.npwp, whole), a.nib, a.name, a.birth_place, a.birth_on::text,
           a.gender, a.address, a.region, a.phone, a.email, a.responsible_name)::api.applicant
     from application.applicant a
-   where a.office_id = applicant_row.office_id and a.applicant_id = applicant_row.applicant_id;
+   where a.office_id = applicant_row.office_id and a.applicant_id = applicant_row.applicant_id);
+end
 $$;
 
 create function rule.field_rows(app application.application)
 returns api.field_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((f.code, f.label, f.type, rule.shown(v.office_id, v.value), rule.shown(v.office_id, v.old_value), coalesce(v.changed, false), coalesce(v.returned, false), f.choices)::api.field_row
                    order by f.position)
     from catalogue.form_field f
     left join application.field_value v
       on v.office_id = app.office_id and v.application_id = app.application_id and v.code = f.code
-   where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version;
+   where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version);
+end
 $$;
 
 create function rule.requirement_rows(app application.application)
 returns api.requirement_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((r.code, c.name, c.required, r.present, rule.shown(r.office_id, r.document_number), r.issued_on::text,
                     r.valid_until_on::text, r.status, r.reason, r.returned, r.changed, rule.shown(r.office_id, r.old_document_number),
                     r.old_issued_on::text,
@@ -78,13 +89,16 @@ as $$
     join catalogue.requirement c
       on c.office_id = app.office_id and c.permit_type_id = app.permit_type_id and c.version = app.permit_version
      and c.code = r.code
-   where r.office_id = app.office_id and r.application_id = app.application_id;
+   where r.office_id = app.office_id and r.application_id = app.application_id);
+end
 $$;
 
 create function rule.inspection_rows(app application.application)
 returns api.inspection_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((i.inspection_id, u.code, u.name, i.status, rule.to_seconds(i.appointment_at),
                     (select array_agg(rule.user_name(m.office_id, m.user_id) order by m.position)
                        from application.inspection_member m
@@ -96,13 +110,16 @@ as $$
                     i.visit)::api.inspection_row order by i.inspection_id)
     from application.inspection i
     join catalogue.unit u on u.office_id = i.office_id and u.unit_id = i.unit_id
-   where i.office_id = app.office_id and i.application_id = app.application_id;
+   where i.office_id = app.office_id and i.application_id = app.application_id);
+end
 $$;
 
 create function rule.history_rows(app application.application)
 returns api.history_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg(x.row order by x.at, x.place)
     from (select (rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
                   rule.stage_name(app, e.to_stage), e.detail->>'on_behalf_of')::api.history_row as row, e.at, e.event_id as place
@@ -114,14 +131,17 @@ as $$
                   null)::api.history_row,
                  n.made_at, n.notice_id
             from application.notice n
-           where n.office_id = app.office_id and n.application_id = app.application_id) x;
+           where n.office_id = app.office_id and n.application_id = app.application_id) x);
+end
 $$;
 
 -- What the caller may do now: the same transitions and guards as rule.advance().
 create function rule.action_rows(app application.application, who rule.who)
 returns api.action_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg(x.r order by x.position)
     from (select distinct on (t.action)
                  (t.action, t.label, t.needs_reason, t.to_stage, o.objection)::api.action_row as r, t.position
@@ -131,7 +151,8 @@ as $$
            where t.office_id = app.office_id and t.workflow_id = app.workflow_id and t.version = app.workflow_version
              and t.from_stage = app.stage and t.role = any (who.roles)
              and rule.holds_role(who, t.role, app.permit_type_id)
-           order by t.action, o.objection is not null, t.position) x;
+           order by t.action, o.objection is not null, t.position) x);
+end
 $$;
 
 create function api.application_open(session_token bytea, application_id bigint)

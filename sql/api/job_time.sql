@@ -242,7 +242,8 @@ as $$
                                 where n.office_id = p.office_id and n.application_id = p.application_id and n.kind = 'permit_ends'
                                   and n.occasion in (p.valid_until_on || '/' || w.what))
                    and not exists (select from application.application a
-                                    where a.office_id = p.office_id and a.previous_permit = p.number and a.kind = 'renewal' and a.outcome is null) end
+                                    where a.office_id = p.office_id and a.previous_permit = p.number and a.kind = 'renewal' and a.outcome is null
+                                    offset 0) end  -- one by one by its index, not all applications at once
    order by p.valid_until_on, p.permit_id;
 $$;
 

@@ -6,34 +6,36 @@ create type api.queue_row as (
   version int, submitted_at bigint, outcome text, since_at bigint, role text, warning text);
 create type api.queue_list_reply as (rows api.queue_row[], next text, total int, counter bigint);
 
--- Is this application's time running out, or over? Only what the job warned of, while the clock runs and nothing is decided.
-create function rule.queue_warning(app application.application, days_left int)
-returns text
-language sql stable
+-- The rows of a page, in the order of the given numbers; `tasks` null: rows of applications. All of a page in one query, each by
+-- its key: row by row it costs several times as much.
+create function rule.queue_rows(office_id bigint, applications bigint[], tasks bigint[], today date)
+returns api.queue_row[]
+language plpgsql stable
 as $$
-  select case when bool_or(w.level <> 'officer') and days_left < 0 then 'late' when count(*) > 0 then '75' end
-    from application.warning w
-   where w.office_id = app.office_id and w.application_id = app.application_id and w.stage = app.stage
-     and app.stopped_at is null and app.closed_at is null;
-$$;
-
-create function rule.queue_row(app application.application, t application.task, today date)
-returns api.queue_row
-language sql stable
-as $$
-  select (app.application_id, t.task_id, app.number, p.name, pt.code, app.stage, s.name,
-          (select u.code from catalogue.unit u where u.office_id = t.office_id and u.unit_id = t.unit_id),
-          app.promised_on::text, rule.working_days_between(app.office_id, today, least(app.promised_on, t.due_on)),
-          app.stopped_at is not null, t.holder_id,
-          (select u.name from identity.user_account u where u.office_id = t.office_id and u.user_id = t.holder_id),
-          app.priority, app.version, rule.to_seconds(app.submitted_at), app.outcome,
-          rule.to_seconds(coalesce(t.opened_at, app.submitted_at)), t.role,
-          rule.queue_warning(app, rule.working_days_between(app.office_id, today, app.promised_on)))::api.queue_row
-    from application.applicant p, catalogue.permit_type pt, workflow.stage s
-   where p.office_id = app.office_id and p.applicant_id = app.applicant_id
-     and pt.office_id = app.office_id and pt.permit_type_id = app.permit_type_id
-     and s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
-     and s.code = app.stage;
+begin
+  return (
+  select array_agg((a.application_id, t.task_id, a.number, p.name, pt.code, a.stage, s.name, u.code, a.promised_on::text,
+                    due.ordinal - day.ordinal, a.stopped_at is not null, t.holder_id, h.name, a.priority, a.version,
+                    rule.to_seconds(a.submitted_at), a.outcome, rule.to_seconds(coalesce(t.opened_at, a.submitted_at)), t.role,
+                    -- is its time running out, or over? Only what the job warned of, while the clock runs and nothing is decided
+                    (select case when bool_or(w.level <> 'officer') and promised.ordinal < day.ordinal then 'late'
+                                 when count(*) > 0 then '75' end
+                       from application.warning w
+                      where w.office_id = queue_rows.office_id and w.application_id = a.application_id and w.stage = a.stage
+                        and a.stopped_at is null and a.closed_at is null))::api.queue_row order by x.place)
+    from unnest(applications, tasks) with ordinality x (application_id, task_id, place)
+    join application.application a on a.office_id = queue_rows.office_id and a.application_id = x.application_id
+    join application.applicant p on p.office_id = queue_rows.office_id and p.applicant_id = a.applicant_id
+    join catalogue.permit_type pt on pt.office_id = queue_rows.office_id and pt.permit_type_id = a.permit_type_id
+    join workflow.stage s on s.office_id = queue_rows.office_id and s.workflow_id = a.workflow_id and s.version = a.workflow_version
+                         and s.code = a.stage
+    left join application.task t on t.office_id = queue_rows.office_id and t.task_id = x.task_id
+    left join catalogue.unit u on u.office_id = queue_rows.office_id and u.unit_id = t.unit_id
+    left join identity.user_account h on h.office_id = queue_rows.office_id and h.user_id = t.holder_id
+    left join catalogue.calendar_day day on day.office_id = queue_rows.office_id and day.day = today
+    left join catalogue.calendar_day due on due.office_id = queue_rows.office_id and due.day = least(a.promised_on, t.due_on)
+    left join catalogue.calendar_day promised on promised.office_id = queue_rows.office_id and promised.day = a.promised_on);
+end
 $$;
 
 -- A page's place: (urgent, due, task) of its last row, as "1/2026-11-27/42".
@@ -58,6 +60,65 @@ returns text[]
 language sql immutable
 as $$ select '{front_office,analyst,section_head,treasurer,archivist}'::text[] $$;
 
+-- Does the number, or the applicant's name, hold the text?
+create function rule.task_named(office_id bigint, application_id bigint, needle text)
+returns boolean
+language sql stable
+as $$
+  select exists (select from application.application a
+                   join application.applicant p on p.office_id = a.office_id and p.applicant_id = a.applicant_id
+                  where a.office_id = task_named.office_id and a.application_id = task_named.application_id
+                    and (a.number like '%' || needle || '%' or position(needle in lower(p.name)) > 0));
+$$;
+
+-- A person's queue: at most `most` pieces of work that come after the place given, in order. Each role's vulnerable applicants and each
+-- role's others are a range of the index task_open, read from the place on and no further than is asked for; what somebody holds is a
+-- range of task_held. So a page costs the same however long the queue is.
+create type rule.queued as (task_id bigint, application_id bigint, urgent boolean, due_on date);
+
+create function rule.queue_tasks(who rule.who, filter text, needle text, today date, after rule.queued, most int)
+returns setof rule.queued
+language plpgsql stable
+as $$
+begin
+  return query
+  with allowed as materialized (
+    -- whoever assigns work must see it; null: work on every permit type
+    select r.role, array_agg(x.permit_type_id) filter (where x.permit_type_id is not null) as permits,
+           filter = 'unit' and 'section_head' = any (who.roles) or bool_or(x.permit_type_id is null) as every_permit
+      from unnest(case when filter = 'unit' and 'section_head' = any (who.roles) then rule.assignable_roles() else who.roles end) r (role)
+      left join rule.roles_of(who.office_id, who.user_id) x on x.role = r.role
+     group by r.role),
+  found as (
+    select t.task_id, t.application_id, t.urgent, t.due_on
+      from allowed l
+     cross join (values (true), (false)) c (urgent)
+     cross join lateral (
+           select x.task_id, x.application_id, x.urgent, x.due_on
+             from application.task x
+            where x.office_id = who.office_id and x.closed_at is null and x.role = l.role and x.urgent = c.urgent
+              and x.due_on <= case filter when 'today' then today when 'late' then today - 1 else 'infinity' end
+              and (x.due_on, x.task_id) > (case when c.urgent = after.urgent then after.due_on else '-infinity' end,
+                                           case when c.urgent = after.urgent then after.task_id else 0 end)
+              and (l.every_permit or x.permit_type_id = any (l.permits))
+              and (needle is null or rule.task_named(x.office_id, x.application_id, needle))
+            order by x.due_on, x.task_id
+            limit most) t
+     where filter is distinct from 'mine' and (after.urgent or not c.urgent)
+    union all
+    select x.task_id, x.application_id, x.urgent, x.due_on
+      from allowed l
+      join application.task x on x.office_id = who.office_id and x.closed_at is null and x.holder_id = who.user_id and x.role = l.role
+     where filter = 'mine' and (not x.urgent, x.due_on, x.task_id) > (not after.urgent, after.due_on, after.task_id)
+       and (l.every_permit or x.permit_type_id = any (l.permits))
+       and (needle is null or rule.task_named(x.office_id, x.application_id, needle)))
+  select f.task_id, f.application_id, f.urgent, f.due_on
+    from found f
+   order by not f.urgent, f.due_on, f.task_id
+   limit most;
+end
+$$;
+
 create function api.queue_list(session_token bytea, filter text, text text, after text, "limit" int)
 returns api.queue_list_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -68,52 +129,25 @@ declare
   place text[] := rule.read_cursor(after, '^[01]/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{1,18}$');
   page int := least(greatest(coalesce(nullif("limit", 0), 25), 1), 100);
   needle text := lower(nullif(btrim(queue_list.text), ''));
+  start constant rule.queued := (0, null, true, '-infinity');
+  tasks rule.queued[];
   reply api.queue_list_reply;
-  last_task application.task;
 begin
   if filter is not null then
     perform rule.is_one_of(filter, 'filter', 'mine', 'today', 'late', 'unit');
   end if;
-  with mine as (
-    select t
-      from application.task t
-     where t.office_id = who.office_id and t.closed_at is null
-       -- whoever assigns work must see it
-       and case when filter = 'unit' and 'section_head' = any (who.roles) then t.role = any (rule.assignable_roles())
-                else t.role = any (who.roles)
-                     and exists (select from rule.roles_of(who.office_id, who.user_id) r
-                                  where r.role = t.role
-                                    and (r.permit_type_id is null or r.permit_type_id = t.permit_type_id)) end
-       and case filter when 'mine' then t.holder_id = who.user_id
-                       when 'today' then t.due_on <= today
-                       when 'late' then t.due_on < today
-                       else true end),
-  found as (
-    select x.t as m, a
-      from mine x
-      join application.application a on a.office_id = (x.t).office_id and a.application_id = (x.t).application_id
-     where needle is null
-        or a.number like '%' || needle || '%'
-        or exists (select from application.applicant p
-                    where p.office_id = a.office_id and p.applicant_id = a.applicant_id
-                      and position(needle in lower(p.name)) > 0)),
-  paged as (
-    select f.m, f.a
-      from found f
-     where place is null
-        or (not (f.m).urgent, (f.m).due_on, (f.m).task_id) > (place[1] = '0', place[2]::date, place[3]::bigint)
-     order by not (f.m).urgent, (f.m).due_on, (f.m).task_id
-     limit page + 1)
-  select array_agg(rule.queue_row(x.a, x.m, today) order by not (x.m).urgent, (x.m).due_on, (x.m).task_id),
-         (select count(*) from (select from found limit 1000) c)
-    into reply.rows, reply.total
-    from paged x;
-  if cardinality(reply.rows) > page then
-    reply.rows := reply.rows[1:page];
-    select t.* into last_task from application.task t
-     where t.office_id = who.office_id and t.task_id = (reply.rows[page]).task_id;
-    reply.next := concat_ws('/', last_task.urgent::int, last_task.due_on, last_task.task_id);
+  tasks := array(select t from rule.queue_tasks(who, filter, needle, today,
+                   case when place is null then start
+                        else (place[3]::bigint, null, place[1] = '1', place[2]::date)::rule.queued end, page + 1) t);
+  -- counted as far as the screen tells a number, and not at all where the page is all there is
+  reply.total := case when place is null and cardinality(tasks) <= page then cardinality(tasks)
+                      else (select count(*) from rule.queue_tasks(who, filter, needle, today, start, 1000)) end;
+  if cardinality(tasks) > page then
+    tasks := tasks[1:page];
+    reply.next := concat_ws('/', (tasks[page]).urgent::int, (tasks[page]).due_on, (tasks[page]).task_id);
   end if;
+  reply.rows := rule.queue_rows(who.office_id, array(select f.application_id from unnest(tasks) f),
+                                array(select f.task_id from unnest(tasks) f), today);
   reply.counter := rule.last_event(who.office_id);
   return reply;
 end
@@ -163,33 +197,28 @@ declare
   place text[] := rule.read_cursor(after, '^[0-9]{1,18}$');
   page int := least(greatest(coalesce(nullif("limit", 0), 25), 1), 100);
   needle text := lower(rule.require(application_search.text, 'text'));
+  hits bigint[];
   reply api.queue_list_reply;
 begin
   if length(needle) < 3 then
     perform rule.fail(7, 'text', 'Type at least 3 characters');
   end if;
-  with hits as (
-    select distinct h as application_id from rule.search_applications(who, needle) h),
-  found as (
-    select a
-      from hits h
+  hits := array(
+    select a.application_id
+      from (select distinct h as application_id from rule.search_applications(who, needle) h) h
       join application.application a on a.office_id = who.office_id and a.application_id = h.application_id
      where (closed or a.closed_at is null)
        and (who.unit_id is null or exists (select from application.inspection i
-                                            where i.office_id = a.office_id and i.application_id = a.application_id))),
-  paged as (
-    select f.a from found f
-     where place is null or (f.a).application_id < place[1]::bigint
-     order by (f.a).application_id desc
-     limit page + 1)
-  select array_agg(rule.queue_row(x.a, null::application.task, today) order by (x.a).application_id desc),
-         (select count(*) from (select from found limit 1000) c)
-    into reply.rows, reply.total
-    from paged x;
-  if cardinality(reply.rows) > page then
-    reply.rows := reply.rows[1:page];
-    reply.next := (reply.rows[page]).application_id::text;
+                                            where i.office_id = a.office_id and i.application_id = a.application_id))
+     order by a.application_id desc);
+  reply.total := least(cardinality(hits), 1000);
+  if place is not null then
+    hits := array(select f from unnest(hits) with ordinality x (f, nth) where x.f < place[1]::bigint order by x.nth);
   end if;
+  if cardinality(hits) > page then
+    reply.next := hits[page]::text;
+  end if;
+  reply.rows := rule.queue_rows(who.office_id, hits[1:page], null, today);
   if place is null then
     perform rule.record(who, 'search', detail => rule.search_detail(application_search.text, reply.total));
   end if;

@@ -9,20 +9,44 @@ create type api.requirement_entry as (code text, present boolean, document_numbe
 create type api.intake_renewal_of_reply as (
   permit_type text, applicant api.applicant, fields api.field_value[], requirements api.requirement_entry[], location text);
 
--- The permits of a filter and, with `needle`, of a number or name. 'expired' as rule.permit_status() says it, also before the job has
--- written it.
-create function rule.permits_found(who rule.who, needle text, filter text, today date)
+-- The permits of a filter and, with `needle`, of a number or name, that end after the place given, in that order, at most `most`.
+-- 'expired' as rule.permit_status() says it, also before the job has written it. Each way is a range of an index.
+create function rule.permits_found(who rule.who, needle text, filter text, today date, after_on date, after_id bigint, most int)
 returns setof application.permit
-language sql stable
+language plpgsql stable
 as $$
-  select p.*
-    from application.permit p
-   where p.office_id = who.office_id and p.kind = 'permit'
-     and (needle is null or p.application_id in (select h from rule.search_applications(who, needle) h))
-     and case filter when 'expiring' then p.status = 'current' and p.valid_until_on >= today and p.valid_until_on <= today + 90
-                     when 'expired' then p.status = 'expired' or p.status = 'current' and p.valid_until_on < today
-                     when 'suspended' then p.status = 'suspended'
-                     else true end;
+declare
+  from_on date := case filter when 'expiring' then today else '-infinity' end;
+  until_on date := case filter when 'expiring' then today + 90 when 'expired' then today - 1 else 'infinity' end;
+  hits bigint[];
+begin
+  if needle is not null then
+    hits := array(select h from rule.search_applications(who, needle) h);
+    return query
+    select p.* from application.permit p
+     where p.office_id = who.office_id and p.application_id = any (hits) and p.kind = 'permit'
+       and p.valid_until_on between from_on and until_on and (p.valid_until_on, p.permit_id) > (after_on, after_id)
+       and case filter when 'expiring' then p.status = 'current' when 'expired' then p.status in ('current', 'expired')
+                       when 'suspended' then p.status = 'suspended' else true end
+     order by p.valid_until_on, p.permit_id
+     limit most;
+  elsif filter = 'suspended' then
+    return query
+    select p.* from application.permit p
+     where p.office_id = who.office_id and p.kind = 'permit' and p.status = 'suspended'
+       and (p.valid_until_on, p.permit_id) > (after_on, after_id)
+     order by p.valid_until_on, p.permit_id
+     limit most;
+  else
+    return query
+    select p.* from application.permit p
+     where p.office_id = who.office_id and p.kind = 'permit'
+       and p.valid_until_on between from_on and until_on and (p.valid_until_on, p.permit_id) > (after_on, after_id)
+       and (filter is null or p.status = 'current' or filter = 'expired' and p.status = 'expired')
+     order by p.valid_until_on, p.permit_id
+     limit most;
+  end if;
+end
 $$;
 
 create function rule.permit_row(p application.permit, today date)
@@ -58,11 +82,8 @@ begin
   select array_agg(rule.permit_row(x.p, today) order by (x.p).valid_until_on, (x.p).permit_id)
     into reply.rows
     from (select p
-            from rule.permits_found(who, needle, filter, today) p
-           where place is null or (p.valid_until_on, p.permit_id) > (place[1]::date, place[2]::bigint)
-           order by p.valid_until_on, p.permit_id
-           limit page + 1) x;
-  reply.total := (select count(*) from (select from rule.permits_found(who, needle, filter, today) limit 1000) c);
+            from rule.permits_found(who, needle, filter, today, coalesce(place[1]::date, '-infinity'), coalesce(place[2]::bigint, 0), page + 1) p) x;
+  reply.total := (select count(*) from rule.permits_found(who, needle, filter, today, '-infinity', 0, 1000));
   if cardinality(reply.rows) > page then
     reply.rows := reply.rows[1:page];
     reply.next := concat_ws('/', (reply.rows[page]).valid_until_on, (reply.rows[page]).permit_id);
