@@ -140,15 +140,18 @@ begin
 end
 $$;
 
--- Begins an interval of the ledger for a task; the one before ends.
+-- Begins an interval of the ledger for a task; the one before ends, not before it began, though the clock was set back.
 create function rule.pass_custody(t application.task, holder_id bigint, reason text)
 returns void
 language sql
 as $$
-  update application.custody c set end_at = now()
-   where c.office_id = t.office_id and c.task_id = t.task_id and c.end_at is null;
-  insert into application.custody (office_id, application_id, task_id, holder_id, reason)
-  select t.office_id, t.application_id, t.task_id, pass_custody.holder_id, pass_custody.reason
+  with before as (
+    update application.custody c set end_at = greatest(now(), c.begin_at)
+     where c.office_id = t.office_id and c.task_id = t.task_id and c.end_at is null
+    returning c.end_at)
+  insert into application.custody (office_id, application_id, task_id, holder_id, reason, begin_at)
+  select t.office_id, t.application_id, t.task_id, pass_custody.holder_id, pass_custody.reason,
+         coalesce((select b.end_at from before b), now())
    where pass_custody.reason is not null;
 $$;
 
@@ -163,10 +166,13 @@ create function rule.visit_stage(app application.application, stage workflow.sta
 returns void
 language sql
 as $$
-  update application.stage_visit v set end_at = now()
-   where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null;
-  insert into application.stage_visit (office_id, application_id, stage, clock_runs)
-  select app.office_id, app.application_id, stage.code, stage.clock_runs where stage.kind <> 'end';
+  with before as (
+    update application.stage_visit v set end_at = greatest(now(), v.begin_at)
+     where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null
+    returning v.end_at)
+  insert into application.stage_visit (office_id, application_id, stage, clock_runs, begin_at)
+  select app.office_id, app.application_id, stage.code, stage.clock_runs, coalesce((select b.end_at from before b), now())
+   where stage.kind <> 'end';
 $$;
 
 create function rule.open_task(app application.application, role text, unit_id bigint default null,
