@@ -115,6 +115,9 @@ fuzz:  ## libFuzzer on every reader of hostile bytes; FUZZ_SECONDS=30 each, TARG
 fault:  ## faults while people work, then everything is counted; FAULT_ROUNDS=100
 	@tests/fault/run
 
+soak:  ## an office at work, and whether anything grows; SOAK_MINUTES=5
+	@tests/soak/run
+
 run: up-quietly  ## install what is missing, build, start everything, open loket
 	@BUILD=$(BUILD) server/dev/client $(ARGS)
 
@@ -166,5 +169,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault run up up-quietly down stop packages check e2e matrix lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault soak run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)
