@@ -12,11 +12,12 @@ import termios
 import time
 import unittest
 
-from wire_test import ADDRESS, CA, PASSWORDS
+import loket_pb2 as pb
+from wire_test import ADDRESS, CA, PASSWORDS, application, logged_in
 
 BINARY = os.environ["LOKET_BINARY"]
 PATIENCE = 10
-F2, F3, F6 = b"\x1bOQ", b"\x1bOR", b"\x1b[17~"
+F2, F3, F4 = b"\x1bOQ", b"\x1bOR", b"\x1bOS"
 
 # What is typed after the log-in, and what must then be on the screen.
 STATES = {
@@ -112,6 +113,11 @@ def is_gone(pid):
         return True
 
 
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
 def has_answer(pid):
     """Do bytes from the server wait for the process to read them?"""
     port = f":{int(ADDRESS.rsplit(':', 1)[1]):04X}"
@@ -141,6 +147,23 @@ class HangUp(unittest.TestCase):
                     terminal.see(text)
                     terminal.quiet()
                     self.ends(terminal)
+
+    def test_a_client_or_its_helper_stays_behind_with_a_document_open(self):
+        """Also while the program that reads the document for it still runs."""
+        number = logged_in("rina").write("intake.submit", application(), pb.IntakeSubmitReply).number
+        for shown in (b"TANDA TERIMA", b""):
+            with self.subTest(shown=shown):
+                terminal = Terminal(self.home)
+                terminal.log_in()
+                terminal.type(b"s")
+                terminal.see(b"Number, name")
+                terminal.type(number.encode() + b"\r")
+                for keys, text in ((b"", number.encode()), (b"\r", b"Requirements"), (F4, b"receipt"), (b"\x1bOF\r", shown)):
+                    terminal.type(keys)
+                    terminal.see(text)
+                group = children_of(terminal.pid)
+                self.ends(terminal)
+                self.assertFalse([pid for pid in group if not is_gone(pid)])
 
     def test_a_client_stays_behind_before_the_log_in(self):
         for address in (ADDRESS, "127.0.0.1:1"):

@@ -93,11 +93,11 @@ class Person(threading.Thread):
         return next((one for one in again if one.task_id == row.task_id), None)
 
 
-def step(person, stage, method, request_type, **values):
+def step(person, stage, verb, request_type, **values):
     row = person.task(stage)
     if not row:
         return False
-    person.write(method, request_type(application_id=row.application_id, version=row.version, **values), pb.StepReply)
+    person.write(verb, request_type(application_id=row.application_id, version=row.version, **values), pb.StepReply)
     return True
 
 
