@@ -115,7 +115,8 @@ begin
 end
 $$;
 
--- The application, locked for a step. NOT_FOUND, STALE (naming who changed it), FORBIDDEN (household).
+-- The application, locked for a step: alone against other steps, but not against rows that refer to it (a deviation names what was next),
+-- so that two who take work do not wait for each other. NOT_FOUND, STALE (naming who changed it), FORBIDDEN (household).
 create function rule.lock_application(who rule.who, application_id bigint, version int)
 returns application.application
 language plpgsql
@@ -126,7 +127,7 @@ begin
   select a.* into app
     from application.application a
    where a.office_id = who.office_id and a.application_id = lock_application.application_id
-     for update;
+     for no key update;
   if not found then
     perform rule.fail(9, 'application_id', 'There is no such application');
   end if;
