@@ -126,15 +126,21 @@ def came_back(desks):
     return True
 
 
+def refused(desks):
+    """How often each code was answered."""
+    codes = {}
+    for person in (person for desk in desks for person in desk.people):
+        for code, count in person.refusals.items():
+            codes[code] = codes.get(code, 0) + count
+    return codes
+
+
 def tell(rounds, done, desks):
     for name, count in rounds.counts.items():
         why = rounds.skipped.get(name)
         print(f"{count:5} times: {name}" + (f" (skipped: {why})" if why else ""))
     people = [person for desk in desks for person in desk.people]
-    refusals = {}
-    for person in people:
-        for code, count in person.refusals.items():
-            refusals[code] = refusals.get(code, 0) + count
+    refusals = refused(desks)
     print(f"seed {SEED}: {done} rounds, {sum(desk.steps() for desk in desks)} steps acknowledged, {sum(p.repeated for p in people)} writes sent again,"
           f" {sum(p.lost for p in people)} lines lost, {sum(len(desk.unknown) for desk in desks)} steps of killed clients,"
           f" {sql('select sum(deadlocks) from pg_stat_database')} deadlocks, work went on after {rounds.longest:.1f} s at most")
@@ -154,7 +160,8 @@ def main():
     settle(desks)
     tell(rounds, done, desks)
     results = [(f"work went on after each fault {sorted(set(rounds.stuck)) or ''}", not rounds.stuck),
-               ("every client came back by itself", came_back(desks)), *check(desks)]
+               ("every client came back by itself", came_back(desks)),
+               ("nobody is told that the server failed, where trying again helps", "INTERNAL" not in refused(desks)), *check(desks)]
     for what, holds in results:
         print(("ok " if holds else "not ok ") + what)
     for desk in desks:

@@ -68,10 +68,14 @@ def start_server():
 def start_database():
     """It may be at its own recovery, or need a moment until the one before is gone."""
     end = time.monotonic() + 60
-    while run(f"{ROOT}/server/dev/cluster", "start").returncode:
+    while run(f"{ROOT}/server/dev/cluster", "start").returncode or not database_answers():
         if time.monotonic() > end:
             raise RuntimeError("PostgreSQL does not start")
         time.sleep(0.2)
+
+
+def database_answers():
+    return run(f"{ROOT}/server/dev/cluster", "psql", "-At", "-c", "select 1").returncode == 0
 
 
 # ------------------------------------------------------------------------------------------------ processes
@@ -111,7 +115,11 @@ def reload_server():
 def stop_database():
     """An immediate stop: what a power cut leaves behind."""
     with open(f"{VAR}/pg/postmaster.pid", encoding="utf-8") as file:
-        os.kill(int(file.readline()), signal.SIGQUIT)
+        pid = int(file.readline())
+    os.kill(pid, signal.SIGQUIT)
+    end = time.monotonic() + 60
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+        time.sleep(0.02)
     start_database()
 
 
@@ -121,7 +129,7 @@ def kill_backend():
     for pid in pids[:1]:
         send_signal(int(pid), signal.SIGKILL)
     end = time.monotonic() + 60
-    while run(f"{ROOT}/server/dev/cluster", "psql", "-At", "-c", "select 1").returncode and time.monotonic() < end:
+    while not database_answers() and time.monotonic() < end:
         time.sleep(0.1)
 
 
