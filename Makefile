@@ -133,6 +133,9 @@ bench: packages  ## speed against the best of the machine, one table; BENCH_N=20
 	@$(MAKE) --no-print-directory all $(O)/bench/load
 	@BUILD=$(BUILD) tests/bench/run $(PARTS)
 
+soak:  ## an office at work, and whether anything grows; SOAK_MINUTES=5
+	@tests/soak/run
+
 run: up-quietly  ## install what is missing, build, start everything, open loket
 	@BUILD=$(BUILD) server/dev/client $(ARGS)
 
@@ -185,5 +188,5 @@ install: all  ## programs, SQL, catalogue, manual pages, systemd unit; DESTDIR i
 clean:  ## delete what was built (var/ stays)
 	rm -rf build
 
-.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes tls bench run up up-quietly down stop packages check e2e matrix lint format install clean
+.PHONY: all help unit test-programs fuzz-programs fuzz fault nodes tls bench soak run up up-quietly down stop packages check e2e matrix lint format install clean
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)

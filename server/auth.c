@@ -43,8 +43,14 @@ PGresult *auth_query(struct auth *auth, const char *sql, const struct parameters
     }
     PGresult *result = PQexecParams(auth->db, sql, p->count, NULL, p->values, p->lengths, p->formats, 1);
     if (PQresultStatus(result) == PGRES_TUPLES_OK) return result;
-    if (PQstatus(auth->db) != CONNECTION_OK) auth_unavailable(error);
-    else pool_error(result, error);
+    if (PQstatus(auth->db) != CONNECTION_OK || !PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
+        /* not the database's answer: the call never got there, which the state of the connection need not tell yet */
+        PQfinish(auth->db);
+        auth->db = NULL;
+        auth_unavailable(error);
+    } else {
+        pool_error(result, error);
+    }
     PQclear(result);
     return NULL;
 }

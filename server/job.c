@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <server/announce.h>
 #include <server/audit/work.h>
+#include <server/clock.h>
 #include <server/doc/work.h>
 #include <server/job.h>
 #include <server/job_query.h>
@@ -74,7 +75,7 @@ static bool leads(PGconn *db, bool *leading) {
 }
 
 static void prune(PGconn *db, time_t *pruned_at) {
-    time_t now = time(NULL);
+    time_t now = clock_seconds();
     if (now - *pruned_at < PRUNE_SECONDS) return;
     *pruned_at = now;
     (void)job_do(db, "select api_job.prune()", NULL);
@@ -84,7 +85,7 @@ static void prune(PGconn *db, time_t *pruned_at) {
 static void keep_time(PGconn *db, time_t *kept_at) {
     static const char *const calls[] = {"select api_job.warn()", "select api_job.lapse()", "select api_job.permits()",
                                         "select api_job.deem()"};
-    time_t now = time(NULL);
+    time_t now = clock_seconds();
     if (now - *kept_at < CLOCK_SECONDS) return;
     *kept_at = now;
     metrics_add(COUNT_ROUNDS, 1);

@@ -5,6 +5,7 @@
 #include <openssl/rand.h>
 #include <server/auth.h>
 #include <server/auth_channel.h>
+#include <server/clock.h>
 #include <server/command.h>
 #include <server/job.h>
 #include <server/log.h>
@@ -170,7 +171,7 @@ static _Noreturn void child_main(struct master *master, const struct child *chil
 static void child_start(struct master *master, struct child *child) {
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) child_main(master, child, parent);
-    child->started_at = time(NULL);
+    child->started_at = clock_seconds();
     child->pid = pid > 0 ? pid : 0;
     struct metrics_slot *slot = child_slot(master, child);
     slot->role = child->role->name;
@@ -219,7 +220,7 @@ static void children_reap(struct master *master) {
             child_slot(master, child)->pid = 0;
             if (child->retiring) continue;
             child_slot(master, child)->deaths++;
-            child->failures = time(NULL) - child->started_at < 5 ? child->failures + 1 : 0;
+            child->failures = clock_seconds() - child->started_at < 5 ? child->failures + 1 : 0;
             log_warn("a child ended", "role", child->role->name, "child", log_number(pid), "status",
                      log_number(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status)));
             if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
@@ -231,7 +232,7 @@ static void children_reap(struct master *master) {
 
 /* Starts what died again: at once the first time, then later each time, at most 30 s. */
 static void children_revive(struct master *master) {
-    time_t now = time(NULL);
+    time_t now = clock_seconds();
     for (int i = 0; i < master->child_count; i++) {
         struct child *child = &master->children[i];
         if (child->pid || child->retiring) continue;
@@ -272,10 +273,10 @@ static bool pid_file_write(const char *path) {
 }
 
 static void stop_children(struct master *master) {
-    time_t until = time(NULL) + STOP_SECONDS;
+    time_t until = clock_seconds() + STOP_SECONDS;
     struct timespec second = {1, 0};
     children_signal(master, SIGTERM);
-    while (children_running(master) && time(NULL) < until) {
+    while (children_running(master) && clock_seconds() < until) {
         (void)sigtimedwait(&master->waited, NULL, &second);
         children_reap(master);
     }

@@ -1,4 +1,5 @@
 /* The outbox: sql/api/job_time.sql says what is due and what becomes of it. */
+#include <server/clock.h>
 #include <server/job_query.h>
 #include <server/log.h>
 #include <server/mail.h>
@@ -40,14 +41,14 @@ static enum mail_outcome send_work(PGconn *db, const struct config *config, cons
 
 bool notice_send(PGconn *db, const struct config *config) {
     static time_t away_until; /* of this process: its mail server did not let us in */
-    if (!*config->mail_server || !*config->mail_from || time(NULL) < away_until) return false;
+    if (!*config->mail_server || !*config->mail_from || clock_seconds() < away_until) return false;
     PGresult *work = job_query(db,
                                "select office_id::text, notice_id::text, email, subject, text, from_name, made_at::text"
                                " from api_job.notice_next() where notice_id is not null",
                                NULL);
     bool due = work && PQntuples(work) == 1;
     enum mail_outcome outcome = due ? send_work(db, config, work) : MAIL_AWAY;
-    if (due && outcome == MAIL_AWAY) away_until = time(NULL) + AWAY_SECONDS;
+    if (due && outcome == MAIL_AWAY) away_until = clock_seconds() + AWAY_SECONDS;
     PQclear(work);
     return due && outcome != MAIL_AWAY;
 }

@@ -512,16 +512,15 @@ static void on_input(evutil_socket_t socket, short what, void *data) {
     struct app *app = data;
     bool pasted = false;
     (void)what;
+    (void)socket;
     for (int key; app->top && (key = terminal_key(&pasted)) >= 0;) take_key(app, key, pasted);
-    char byte;
-    /* the terminal is gone when a readable line has nothing */
-    if (app->top && !isatty((int)socket) && read((int)socket, &byte, 1) <= 0) app->ended = true;
+    if (terminal_gone()) app->gone = true;
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *data) {
     struct app *app = data;
     (void)what;
-    if (signal_number != SIGWINCH) app->ended = true;
+    if (signal_number != SIGWINCH) app->gone = true;
     else terminal_resize();
     app->dirty = true;
 }
@@ -532,7 +531,7 @@ int app_run(struct app *app) {
     for (int i = 0; i < 4; i++) events[i + 1] = evsignal_new(app->base, signals[i], on_signal, app);
     for (int i = 0; i < 5; i++)
         if (!events[i] || event_add(events[i], NULL) != 0) return EX_OSERR;
-    while (!app->ended && app->top) {
+    while (!app->ended && !app->gone && app->top) {
         app_draw(app);
         if (event_base_loop(app->base, EVLOOP_ONCE) < 0) break;
     }

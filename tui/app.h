@@ -80,6 +80,7 @@ struct app {
     char message[400];
     bool unavailable; /* the message says that the server can't work now: the next answer takes it away */
     bool message_is_error, dirty, ended, plain;
+    bool gone; /* the terminal, or we were told to go: nothing takes this back */
     int kept_keys[256];
     bool kept_pasted[256];
     size_t kept_count;

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <server/audit/file.h>
 #include <server/audit/work.h>
+#include <server/clock.h>
 #include <server/log.h>
 #include <string.h>
 #include <unistd.h>
@@ -149,7 +150,7 @@ bool audit_work_now(const struct config *config, PGconn *db) {
 }
 
 void audit_work_do(struct audit_work *work, PGconn *db) {
-    time_t now = time(NULL);
+    time_t now = clock_seconds();
     if (now - work->done_at < work->config->audit_interval && ask_number(db, "select api_job.audit_waiting()::text") < MANY_EVENTS)
         return;
     work->done_at = now;

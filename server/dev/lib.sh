@@ -69,14 +69,17 @@ port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # ------------------------------------------------------------------------------------------- PostgreSQL
 
-# PostgreSQL refuses to run as root: root lends it the `postgres` account of the Debian package.
+# PostgreSQL refuses to run as root: root lends it the `postgres` account of the Debian package. A test that moves the clock of
+# PostgreSQL and loketd says in LOKET_CLOCK by which variables.
 as_postgres() {
+    local clock
+    read -r -a clock <<<"${LOKET_CLOCK:-}"
     if ((EUID != 0)); then
-        "$@"
+        env "${clock[@]}" "$@"
         return
     fi
     (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
-        env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/var/lib/postgresql "$@")
+        env -i PATH="$PATH" LC_ALL=C.UTF-8 HOME=/var/lib/postgresql "${clock[@]}" "$@")
 }
 
 # pg_bin: the folder of the server's programs, 15 when there are several.

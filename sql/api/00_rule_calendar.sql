@@ -187,7 +187,7 @@ declare
 begin
   -- in one order, as every step locks its one: nobody waits for ever
   perform from application.application a
-    where a.office_id = who.office_id and a.closed_at is null order by a.application_id for update;
+    where a.office_id = who.office_id and a.closed_at is null order by a.application_id for no key update;
   beyond := (select jsonb_object_agg(a.application_id, rule.working_days_between(a.office_id, rule.promise(a), a.promised_on))
                from application.application a where a.office_id = who.office_id and a.closed_at is null);
   perform rule.calendar_build(who.office_id);

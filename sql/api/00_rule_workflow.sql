@@ -132,7 +132,8 @@ begin
 end
 $$;
 
--- The application, locked for a step. NOT_FOUND, STALE (naming who changed it), FORBIDDEN (household).
+-- The application, locked for a step: alone against other steps, but not against rows that refer to it (a deviation names what was next),
+-- so that two who take work do not wait for each other. NOT_FOUND, STALE (naming who changed it), FORBIDDEN (household).
 create function rule.lock_application(who rule.who, application_id bigint, version int)
 returns application.application
 language plpgsql
@@ -143,7 +144,7 @@ begin
   select a.* into app
     from application.application a
    where a.office_id = who.office_id and a.application_id = lock_application.application_id
-     for update;
+     for no key update;
   if not found then
     perform rule.fail(9, 'application_id', 'There is no such application');
   end if;
@@ -157,16 +158,19 @@ begin
 end
 $$;
 
--- Begins an interval of the ledger for a task; the one before ends.
+-- Begins an interval of the ledger for a task; the one before ends, not before it began, though the clock was set back.
 create function rule.pass_custody(t application.task, holder_id bigint, reason text)
 returns void
 language plpgsql
 as $$
 begin
-  update application.custody c set end_at = now()
-   where c.office_id = t.office_id and c.task_id = t.task_id and c.end_at is null;
-  insert into application.custody (office_id, application_id, task_id, holder_id, reason)
-  select t.office_id, t.application_id, t.task_id, pass_custody.holder_id, pass_custody.reason
+  with before as (
+    update application.custody c set end_at = greatest(now(), c.begin_at)
+     where c.office_id = t.office_id and c.task_id = t.task_id and c.end_at is null
+    returning c.end_at)
+  insert into application.custody (office_id, application_id, task_id, holder_id, reason, begin_at)
+  select t.office_id, t.application_id, t.task_id, pass_custody.holder_id, pass_custody.reason,
+         coalesce((select b.end_at from before b), now())
    where pass_custody.reason is not null;
 end
 $$;
@@ -183,10 +187,13 @@ returns void
 language plpgsql
 as $$
 begin
-  update application.stage_visit v set end_at = now()
-   where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null;
-  insert into application.stage_visit (office_id, application_id, stage, clock_runs)
-  select app.office_id, app.application_id, stage.code, stage.clock_runs where stage.kind <> 'end';
+  with before as (
+    update application.stage_visit v set end_at = greatest(now(), v.begin_at)
+     where v.office_id = app.office_id and v.application_id = app.application_id and v.end_at is null
+    returning v.end_at)
+  insert into application.stage_visit (office_id, application_id, stage, clock_runs, begin_at)
+  select app.office_id, app.application_id, stage.code, stage.clock_runs, coalesce((select b.end_at from before b), now())
+   where stage.kind <> 'end';
 end
 $$;
 

@@ -21,7 +21,7 @@ begin
   for candidate in select x.* from rule.next_tasks(who, null, null, 20) x loop
     perform from application.application a
      where a.office_id = candidate.office_id and a.application_id = candidate.application_id
-       for update;
+       for no key update;
     -- a colleague was faster: the one after it
     continue when not exists (select from application.task x
                                where x.office_id = candidate.office_id and x.task_id = candidate.task_id

@@ -107,7 +107,7 @@ begin
          where a.office_id = office.office_id and a.application_id = due.application_id
            and exists (select from application.task t
                         where t.office_id = office.office_id and t.task_id = due.task_id and t.closed_at is null)
-           for update skip locked;
+           for no key update skip locked;
         continue when not found or (rule.stage_of(app)).kind not in ('issue', 'refuse');
         return rule.issue(app, rule.stage_of(app));
       exception

@@ -80,7 +80,7 @@ declare
 begin
   perform rule.work_for(office_id, null);
   select x.* into d from document.document x where x.office_id = lock_document.office_id and x.document_id = lock_document.document_id;
-  perform from application.application a where a.office_id = d.office_id and a.application_id = d.application_id for update;
+  perform from application.application a where a.office_id = d.office_id and a.application_id = d.application_id for no key update;
   select x.* into d from document.document x
    where x.office_id = lock_document.office_id and x.document_id = lock_document.document_id
      for update;
@@ -204,7 +204,7 @@ declare
 begin
   perform rule.work_for(office_id, null);
   select x.* into u from document.upload x where x.office_id = check_done.office_id and x.upload_id = check_done.upload_id;
-  select a.* into app from application.application a where a.office_id = u.office_id and a.application_id = u.application_id for update;
+  select a.* into app from application.application a where a.office_id = u.office_id and a.application_id = u.application_id for no key update;
   select o.problem, o.argument into problem, argument from rule.upload_objection(u, app, sha256, media_type, problem, argument) o;
   if problem is not null then
     update document.upload x set state = 'refused', problem = check_done.problem, argument = check_done.argument, content_id = null

@@ -11,7 +11,7 @@ language sql
 as $$
   select a.* from application.application a
    where a.office_id = d.office_id and a.application_id = d.application_id
-     for update skip locked;
+     for no key update skip locked;
 $$;
 
 -- Does `work` (a function of application.application and text that returns text[]) for everything of `due` (a function of the office's

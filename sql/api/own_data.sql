@@ -350,7 +350,7 @@ begin
   perform rule.refuse_own_record(who, x) from unnest(array[kept_id, merged_id]) x;
   -- applications first, then applicants: the order of locks of every step
   moved := array(select a.application_id from application.application a
-                  where a.office_id = who.office_id and a.applicant_id = merged_id order by a.application_id for update);
+                  where a.office_id = who.office_id and a.applicant_id = merged_id order by a.application_id for no key update);
   if kept_id < merged_id then
     kept := rule.lock_applicant(who.office_id, kept_id, kept_version, 'kept_id');
     other := rule.lock_applicant(who.office_id, merged_id, merged_version, 'merged_id');
@@ -400,7 +400,7 @@ begin
   end if;
   perform rule.refuse_own_record(who, x) from unnest(array[m.kept_id, m.merged_id]) x;
   perform from application.application a
-    where a.office_id = who.office_id and a.application_id = any (m.moved) order by a.application_id for update;
+    where a.office_id = who.office_id and a.application_id = any (m.moved) order by a.application_id for no key update;
   select x.* into kept from application.applicant x where x.office_id = m.office_id and x.applicant_id = m.kept_id for update;
   select x.* into other from application.applicant x where x.office_id = m.office_id and x.applicant_id = m.merged_id for update;
   if kept.changed_at <> m.kept_at or kept.merged_into is not null then

@@ -250,7 +250,7 @@ begin
   loop
     select x.* into b from application.bill x where x.office_id = l.office_id and x.reference = l.reference;
     if b.reference = l.reference then
-      perform from application.application a where a.office_id = b.office_id and a.application_id = b.application_id for update;
+      perform from application.application a where a.office_id = b.office_id and a.application_id = b.application_id for no key update;
     end if;
     l.result := rule.judge_line(who, l, 0);
     if l.result in ('matched', 'differs') then

@@ -227,7 +227,7 @@ begin
     -- first all of them stand still, then it is asked where they stand
     perform from application.application a
       where a.office_id = who.office_id and a.workflow_id = m.workflow_id and a.workflow_version = m.from_version and a.closed_at is null
-      order by a.application_id for update;
+      order by a.application_id for no key update;
     perform rule.refuse_stuck(who.office_id, m.workflow_id, m.from_version, m.to_version, m.mapping);
     for app in select a.* from application.application a
                 where a.office_id = who.office_id and a.workflow_id = m.workflow_id and a.workflow_version = m.from_version and a.closed_at is null

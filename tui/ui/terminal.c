@@ -1,6 +1,8 @@
 /* The terminal, through ncurses. Holds no text of its own. */
 #include <curses.h>
+#include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,10 @@
 #define KEY_PASTE_BEGIN (KEY_MAX + 1)
 #define KEY_PASTE_END   (KEY_MAX + 2)
 
-static struct { bool open, plain, colours, pasting; } terminal;
+static struct {
+    bool open, plain, colours, pasting;
+    bool unreadable; /* the last attempt to read a key ended with EIO */
+} terminal;
 
 static const struct {
     attr_t monochrome, coloured;
@@ -75,7 +80,9 @@ void terminal_close(void) {
 int terminal_key(bool *pasted) {
     wint_t code;
     for (;;) {
+        errno = 0;
         int kind = get_wch(&code);
+        terminal.unreadable = kind == ERR && errno == EIO;
         if (kind == ERR) return -1;
         if (kind == KEY_CODE_YES && code == KEY_PASTE_BEGIN) terminal.pasting = true;
         else if (kind == KEY_CODE_YES && code == KEY_PASTE_END) terminal.pasting = false;
@@ -87,6 +94,13 @@ int terminal_key(bool *pasted) {
             return code == '\n' && !terminal.pasting ? '\r' : (int)code;
         }
     }
+}
+
+bool terminal_gone(void) {
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    int waiting = 0;
+    if (poll(&input, 1, 0) <= 0) return false;
+    return terminal.unreadable || ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0;
 }
 
 void terminal_look(enum look look) {

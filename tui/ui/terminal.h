@@ -26,6 +26,11 @@ void terminal_close(void);
  * (bracketed paste) comes with *pasted true. */
 int terminal_key(bool *pasted);
 
+/* After terminal_key() gave -1: will never a key come again? At the end of the input, when the terminal hung up, and when it may
+ * not be read any more: in the background, with nobody left who could bring us to the front, reading is an error (EIO) although
+ * what was typed is to be seen. */
+bool terminal_gone(void);
+
 void terminal_look(enum look look); /* for what is drawn next */
 void terminal_rule(int row);        /* a line across the screen */
 bool terminal_unicode(void);        /* can it show more than ASCII? */
