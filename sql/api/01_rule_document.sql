@@ -52,7 +52,8 @@ begin
   if not temporary then
     select c.content_id into id
       from document.content c
-     where c.office_id = store_content.office_id and c.sha256 = sha256(bytes) and c.size = octet_length(bytes) and not c.temporary;
+     where c.office_id = store_content.office_id and c.sha256 = sha256(bytes) and c.size = octet_length(bytes) and not c.temporary
+       and c.destroyed_at is null;
     if found then
       return id;
     end if;

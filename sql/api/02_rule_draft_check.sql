@@ -297,6 +297,10 @@ as $$
     select d.n, d.place, 'deemed_basis', 'is missing: approval by silence needs its legal basis', null
       from d where d.kind = 'permit' and d.v->>'deemed_approval' = 'true' and coalesce(d.v->>'deemed_basis', '') = ''
     union all
+    select d.n, d.place, y.key, 'is missing: what is destroyed one day has a schedule', null
+      from d cross join (values ('active_years'), ('inactive_years')) y(key)
+     where d.kind = 'permit' and d.v->>'disposal' = 'destroy' and coalesce(d.v->>y.key, '') = ''
+    union all
     select d.n, d.place, 'departments', 'this office has no unit %s', u.code
       from d cross join lateral unnest(rule.split_list(rule.value_text('names', d.v->'departments'), ',')) u(code)
      where d.kind = 'permit' and u.code not in (select x.code from units x)

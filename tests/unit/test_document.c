@@ -139,11 +139,28 @@ static const char *const sample[][2] = {
     {"copy.number", "503/0003/SAL/XI/2026"},
     {"copy.reason", "Keperluan kredensial di rumah sakit"},
     {"copy.made_on", "2026-11-26"},
+    {"disposal.number", "BAP-2026-0007"},
+    {"disposal.reason", "Jadwal retensi arsip 2026"},
+    {"disposal.proposed_by", "Slamet Widodo"},
+    {"disposal.proposed_on", "2026-11-23"},
+    {"disposal.approved_by", "Ratna Kusuma"},
+    {"disposal.approved_on", "2026-11-24"},
+    {"disposal.files", "1"},
+    {"disposal.documents", "2"},
+    {"files.1.number", "2019-000017"},
+    {"files.1.permit_type", "SIPP"},
+    {"files.1.classification", "503.7"},
+    {"files.1.place", "A / 1 / 2 / 7"},
+    {"files.1.retain_until_on", "2026-10-31"},
+    {"files.1.documents", "2"},
+    {"hashes.1.number", "2019-000017"},
+    {"hashes.1.name", "permit-2019-000017.pdf"},
+    {"hashes.1.sha256", "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"},
     {"original.sha256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 };
 
-static const char *const kinds[] = {"receipt", "missing", "inspection_report", "bill",          "decree",
-                                    "permit",  "refusal", "handover",          "certified_copy"};
+static const char *const kinds[] = {"receipt", "missing", "inspection_report", "bill",           "decree",
+                                    "permit",  "refusal", "handover",          "certified_copy", "disposal"};
 
 static char folder[] = "/tmp/loket-document-XXXXXX";
 static char pdf_path[64];
@@ -261,6 +278,7 @@ static void a_shipped_template_does_not_say_what_was_decided(void **state) {
         {"tidak dapat dikabulkan", "Pasal 263", "keberatan", "503/0042/SIP-DR/XI/2026"},
         {"Andi Wijaya", "kuasa", "diambil di loket", "************0001"},
         {"SALINAN SAH", "503/0003/SAL/XI/2026", "9f86d081884c7d659a2f", "26 November 2026"},
+        {"PEMUSNAHAN ARSIP", "2019-000017", "2c26b46b68ffc68ff99b", "Slamet Widodo"},
     };
     struct document_data *data = sample_data();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
