@@ -94,6 +94,8 @@ static const struct key_rule permit_keys[] = {
     {"due_days", &value_number, false, 1, 365, NULL},
     {"kinds", &value_words, false, 0, 0, kinds},
     {"lapse_days", &value_number, false, 1, 365, NULL},
+    {"short_workflow", &value_code_stage, false, 0, 0, NULL},
+    {"short_days", &value_number, false, 1, 365, NULL},
     {"active_years", &value_number, false, 1, 100, NULL},
     {"inactive_years", &value_number, false, 0, 100, NULL},
     {"disposal", &value_word, false, 0, 0, disposals},

@@ -74,6 +74,7 @@ static const struct {
     {"permit", PERMIT "valid_not_past = STR\n", "permit:9: [permit] valid_not_past: there is no [requirement:STR]"},
     {"permit", PERMIT "active_years = 2\ndisposal = destroy\n", "permit:10: [permit] inactive_years: is missing"},
     {"permit", PERMIT "disposal = burn\n", "permit:9: [permit] disposal: "},
+    {"permit", PERMIT "short_workflow = shorter\n", "permit:9: [permit] short_workflow: there is no workflow \"shorter\""},
     {"permit", PERMIT "lapse_days = 0\n", "permit:9: [permit] lapse_days: 0 is not between 1 and 365"},
     {"permit", PERMIT "deemed_approval = yes\n", "permit:9: [permit] deemed_basis: is missing"},
     {"permit", PERMIT "deemed_approval = yes\ndeemed_basis = UU\n",

@@ -73,6 +73,8 @@ static const struct rule_key {
     {"permit", "lapse_days", N_("Waits for the applicant (days)"), false, false, NULL, NULL},
     {"permit", "deemed_approval", N_("Silence approves"), false, false, flags, NULL},
     {"permit", "deemed_basis", N_("Legal basis of that"), false, false, NULL, NULL},
+    {"permit", "short_workflow", N_("Workflow of a change or copy"), false, false, NULL, NULL},
+    {"permit", "short_days", N_("Promise of these (days)"), false, false, NULL, NULL},
     {"permit", "active_years", N_("Archive: years active"), false, false, NULL, NULL},
     {"permit", "inactive_years", N_("Archive: years inactive"), false, false, NULL, NULL},
     {"permit", "disposal", N_("Archive: after that"), false, false, disposals, NULL},
