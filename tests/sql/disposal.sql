@@ -1,7 +1,7 @@
 -- Disposal of archives: due by the schedule alone, proposed by one and decided by another, the bytes gone and the proof kept.
 begin;
 \ir lib/setup.sql
-select plan(65);
+select plan(66);
 
 create function t.render() returns int language plpgsql as $$
 declare
@@ -54,6 +54,7 @@ update application.archive_file set retain_until_on = t.today() where applicatio
 select is(t.due(), (select t.number(a) || ' ' || t.number(b) from t.app), 'due is whose last day is over, and not what is kept for good');
 select is(t.due('ar1', 'tesv'), '', 'of one permit type');
 select is((select min(f.documents) || ' ' || bool_and(f.bytes > 0) || ' ' || min(f.place) from api.disposal_due(t.token('ar1'), null) d, unnest(d.files) f), '4 true R1 / B1', 'with its documents and its place');
+select is(t.try(t.propose_call('ar1', array[(select c from t.app)])), 'LK011 application_ids', 'on its last day it can''t be proposed either');
 update application.permit set valid_until_on = t.today(), status = 'current' where application_id = (select b from t.app);
 select is(t.due(), (select t.number(a) from t.app), 'whose permit is in force is not due');
 update application.permit set status = 'suspended' where application_id = (select b from t.app);
