@@ -172,18 +172,22 @@ static void ping_schedule(struct client *client) {
     event_add(client->ping, &later);
 }
 
+static void ping_send(struct client *client) {
+    Loket__Empty empty = LOKET__EMPTY__INIT;
+    if (client->has_token) own_call(client, PING_CALL, "session.ping", &empty.base);
+}
+
 static void on_ping(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
     struct client *client = data;
-    Loket__Empty empty = LOKET__EMPTY__INIT;
     if (client->line != CLIENT_LIVE) return;
     if (client->has_token && !client->heard) {
         connection_lost(client, "The line fell"); /* not a byte since the last ping, not even its answer */
         return;
     }
     client->heard = false;
-    if (client->has_token) own_call(client, PING_CALL, "session.ping", &empty.base);
+    ping_send(client);
     ping_schedule(client);
 }
 
@@ -230,6 +234,7 @@ static void on_pong(struct client *client, const Loket__Envelope *envelope) {
         return;
     }
     Loket__PingReply *reply = loket__ping_reply__unpack(NULL, envelope->body.len, envelope->body.data);
+    if (reply && client->hooks.roles) client->hooks.roles(client, reply->roles, reply->n_roles, client->hooks.data);
     if (reply && reply->counter > client->counter) counter_seen(client, "", 0, reply->counter);
     loket__ping_reply__free_unpacked(reply, NULL);
 }
@@ -286,6 +291,8 @@ static void on_pushed(struct client *client, const Loket__Envelope *envelope) {
     if (strcmp(envelope->method, "event") != 0) return;
     Loket__Event *event = loket__event__unpack(NULL, envelope->body.len, envelope->body.data);
     if (event) counter_seen(client, event->queue, event->application_id, event->counter);
+    /* of oneself and no application: it may be a role that somebody who is away leaves, or takes back */
+    if (event && strncmp(event->queue, "user/", 5) == 0 && !event->application_id) ping_send(client);
     loket__event__free_unpacked(event, NULL);
 }
 

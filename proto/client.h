@@ -15,6 +15,7 @@
 #include <event2/event.h>
 #include <loket/error.h>
 #include <loket/limits.h>
+#include <proto/loket.pb-c.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +35,8 @@ struct client_options {
 struct client_hooks {
     void (*line)(struct client *client, enum client_line line, const char *why, void *data);
     void (*event)(struct client *client, const char *queue, int64_t application_id, int64_t counter, void *data);
+    /* The roles of this session as the server has them by now; borrowed. */
+    void (*roles)(struct client *client, Loket__RoleRow *const *roles, size_t count, void *data);
     /* The session ended on the server (logout elsewhere, expiry): log in again. */
     void (*session_lost)(struct client *client, void *data);
     void *data;

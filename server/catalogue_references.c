@@ -71,17 +71,31 @@ static void check_deemed(struct catalogue *catalogue, const struct ini_file *fil
         mistake_add(catalogue, file, deemed->line, permit, deemed->key, "the workflow has no step \"deem\" in any stage");
 }
 
+/* What is to be destroyed one day has a schedule that says when. */
+static void check_disposal(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *permit) {
+    static const char *const years[] = {"active_years", "inactive_years"};
+    const struct ini_entry *disposal = entry_find(permit, "disposal");
+    if (!disposal || strcmp(disposal->value, "destroy") != 0) return;
+    for (size_t i = 0; i < 2; i++)
+        if (!entry_find(permit, years[i])) mistake_add(catalogue, file, disposal->line, permit, years[i], "is missing");
+}
+
 static void check_permit_keys(struct catalogue *catalogue, const struct ini_file *file) {
     const struct ini_section *permit = section_find(file, "permit", "");
-    const struct ini_entry *workflow = entry_find(permit, "workflow"), *visit = entry_find(permit, "visit");
+    static const char *const ways[] = {"workflow", "short_workflow"};
+    const struct ini_entry *visit = entry_find(permit, "visit");
     const struct ini_entry *limit = entry_find(permit, "valid_not_past");
-    if (workflow && !file_find(catalogue, "workflow", workflow->value))
-        mistake_add(catalogue, file, workflow->line, permit, workflow->key, "there is no workflow \"%s\"", workflow->value);
+    for (size_t i = 0; i < 2; i++) {
+        const struct ini_entry *way = entry_find(permit, ways[i]);
+        if (way && !file_find(catalogue, "workflow", way->value))
+            mistake_add(catalogue, file, way->line, permit, way->key, "there is no workflow \"%s\"", way->value);
+    }
     if (limit && !section_find(file, "requirement", limit->value))
         mistake_add(catalogue, file, limit->line, permit, limit->key, "there is no [requirement:%s]", limit->value);
     if (visit && strncmp(visit->value, "when ", 5) == 0) check_condition(catalogue, file, permit, visit, visit->value + 5);
     check_departments(catalogue, file, permit);
     check_deemed(catalogue, file, permit);
+    check_disposal(catalogue, file, permit);
 }
 
 static void check_field(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {

@@ -9,6 +9,7 @@ static const char *const kinds[] = {"new", "renewal", "change", "copy", NULL};
 static const char *const orders[] = {"strict", "advisory", NULL};
 static const char *const assignments[] = {"manual", "turn", "load", NULL};
 static const char *const sources[] = {"counter", "oss", NULL};
+static const char *const disposals[] = {"keep", "destroy", NULL};
 static const char *const types[] = {"text", "multiline", "number", "money",    "date",  "choice", "nik",
                                     "npwp", "nib",       "phone",  "postcode", "email", NULL};
 static const char *const roles[] = {"front_office",
@@ -93,6 +94,11 @@ static const struct key_rule permit_keys[] = {
     {"due_days", &value_number, false, 1, 365, NULL},
     {"kinds", &value_words, false, 0, 0, kinds},
     {"lapse_days", &value_number, false, 1, 365, NULL},
+    {"short_workflow", &value_code_stage, false, 0, 0, NULL},
+    {"short_days", &value_number, false, 1, 365, NULL},
+    {"active_years", &value_number, false, 1, 100, NULL},
+    {"inactive_years", &value_number, false, 0, 100, NULL},
+    {"disposal", &value_word, false, 0, 0, disposals},
     {"deemed_approval", &value_flag, false, 0, 0, NULL},
     TEXT("deemed_basis", 300),
     END,

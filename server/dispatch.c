@@ -43,10 +43,14 @@ void request_finish(struct request *request, const struct buffer *body, const st
 }
 
 /* What a reply changes in the session that it goes to. */
-static void session_follow(const struct request *request) {
+static void session_follow(const struct request *request, const struct buffer *body) {
     struct session *session = request->session;
     if (!session) return;
     if (strcmp(request->method->name, "auth.logout") == 0) session_logout(session);
+    if (strcmp(request->method->name, "session.ping") != 0 || session->state != SESSION_LOGGED_IN) return;
+    Loket__PingReply *reply = loket__ping_reply__unpack(NULL, body->size, body->data);
+    if (reply) session_roles(session, reply->roles, reply->n_roles, reply->queues, reply->n_queues);
+    loket__ping_reply__free_unpacked(reply, NULL);
 }
 
 static void announce_text(const char *text, size_t size, void *data) {
@@ -70,7 +74,7 @@ static void on_answer(const PGresult *result, const struct error *error, void *d
             log_error("answer does not fit", "request", log_number((long long)request->serial), "field", failure.argument);
             error = &failure;
         } else {
-            session_follow(request);
+            session_follow(request, &body);
         }
     }
     request_finish(request, &body, error);
@@ -167,10 +171,17 @@ static enum loket_error to_database(struct request *request, const Loket__Envelo
     return to_pool(request, request->method, request->worker->pool, &envelope->body, key, on_answer, error);
 }
 
+/* A delegate's role begins and ends between two requests, and the database alone knows when: what can be delegated is for it to
+ * refuse. What can't (an administrator's, an auditor's) and what costs the auth process its time is refused here already. */
+static bool refused_here(const struct session *session, const struct method *method) {
+    if (session->roles & method->roles) return false;
+    return method->place != AT_DATABASE || !(method->roles & ~(uint32_t)(ROLE_ADMIN | ROLE_AUDITOR));
+}
+
 static enum loket_error may_call(const struct session *session, const struct method *method, struct error *error) {
     if (method->kind == METHOD_PUBLIC) return LOKET_OK;
     if (session->state != SESSION_LOGGED_IN) return error_set(error, LOKET_NOT_LOGGED_IN, NULL, "Log in first", NULL);
-    if (!(session->roles & method->roles)) return error_set(error, LOKET_FORBIDDEN, NULL, "Your role may not do this", NULL);
+    if (refused_here(session, method)) return error_set(error, LOKET_FORBIDDEN, NULL, "Your role may not do this", NULL);
     return LOKET_OK;
 }
 

@@ -36,13 +36,17 @@ static void room_for_frames(struct session *session) {
     bufferevent_setwatermark(session->stream, EV_READ, 0, frame_limit(session) + LIMIT_FRAME_HEADER);
 }
 
-static void forget_login(struct session *session) {
-    explicit_bzero(session->token, sizeof session->token);
+static void forget_roles(struct session *session) {
     for (size_t i = 0; i < session->queue_count; i++) free(session->queues[i]);
     free(session->queues);
     session->queues = NULL;
     session->queue_count = 0;
     session->roles = 0;
+}
+
+static void forget_login(struct session *session) {
+    explicit_bzero(session->token, sizeof session->token);
+    forget_roles(session);
     session->username[0] = session->office[0] = '\0';
 }
 
@@ -115,18 +119,24 @@ void session_reply(struct session *session, uint64_t id, const struct buffer *bo
     if (!send_envelope(session, &envelope)) session_close(session);
 }
 
+void session_roles(struct session *session, Loket__RoleRow *const *roles, size_t role_count, char *const *queues,
+                   size_t queue_count) {
+    forget_roles(session);
+    for (size_t i = 0; i < role_count; i++) session->roles |= role_bit(roles[i]->role);
+    session->queues = calloc(queue_count + 1, sizeof *session->queues);
+    for (size_t i = 0; session->queues && i < queue_count; i++) {
+        session->queues[i] = strdup(queues[i]);
+        if (!session->queues[i]) break;
+        session->queue_count++;
+    }
+}
+
 void session_login(struct session *session, const uint8_t token[TOKEN_BYTES], const Loket__SessionReply *reply) {
     forget_login(session);
     memcpy(session->token, token, TOKEN_BYTES);
     (void)snprintf(session->username, sizeof session->username, "%s", reply->username);
     (void)snprintf(session->office, sizeof session->office, "%s", reply->office);
-    for (size_t i = 0; i < reply->n_roles; i++) session->roles |= role_bit(reply->roles[i]->role);
-    session->queues = calloc(reply->n_queues + 1, sizeof *session->queues);
-    for (size_t i = 0; session->queues && i < reply->n_queues; i++) {
-        session->queues[i] = strdup(reply->queues[i]);
-        if (!session->queues[i]) break;
-        session->queue_count++;
-    }
+    session_roles(session, reply->roles, reply->n_roles, reply->queues, reply->n_queues);
     session->state = SESSION_LOGGED_IN;
     room_for_frames(session);
 }

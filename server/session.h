@@ -51,6 +51,9 @@ void session_reply(struct session *session, uint64_t id, const struct buffer *bo
 /* Who is logged in from now on; the token is copied. */
 void session_login(struct session *session, const uint8_t token[TOKEN_BYTES], const Loket__SessionReply *reply);
 void session_logout(struct session *session);
+/* The roles and queues of whoever is logged in, as they are by now; copied. */
+void session_roles(struct session *session, Loket__RoleRow *const *roles, size_t role_count, char *const *queues,
+                   size_t queue_count);
 
 /* What TLS exports of this connection and no other (RFC 8446, 7.5). False before the handshake. */
 bool session_channel(const struct session *session, uint8_t channel[CHANNEL_BYTES]);

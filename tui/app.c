@@ -247,6 +247,21 @@ void app_logged_out(struct app *app) {
     client_set_token(app->client, NULL);
 }
 
+bool app_roles(struct app *app, Loket__RoleRow *const *roles, size_t count) {
+    struct session_info *session = &app->session;
+    struct role_row *rows = calloc(count + 1, sizeof *rows);
+    if (!rows) abort();
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(rows[i].role, sizeof rows[i].role, "%s", roles[i]->role);
+        (void)snprintf(rows[i].unit, sizeof rows[i].unit, "%s", roles[i]->unit);
+    }
+    bool same = session->roles && session->role_count == count && memcmp(session->roles, rows, count * sizeof *rows) == 0;
+    free(session->roles);
+    session->roles = rows;
+    session->role_count = count;
+    return !same;
+}
+
 void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
     struct session_info *session = &app->session;
     free(session->roles);
@@ -256,13 +271,7 @@ void app_logged_in(struct app *app, const Loket__SessionReply *reply) {
     (void)snprintf(session->office, sizeof session->office, "%s", reply->office);
     (void)snprintf(session->office_name, sizeof session->office_name, "%s", reply->office_name);
     (void)snprintf(session->language, sizeof session->language, "%s", reply->language);
-    session->roles = calloc(reply->n_roles + 1, sizeof *session->roles);
-    if (!session->roles) abort();
-    for (size_t i = 0; i < reply->n_roles; i++) {
-        (void)snprintf(session->roles[i].role, sizeof session->roles[i].role, "%s", reply->roles[i]->role);
-        (void)snprintf(session->roles[i].unit, sizeof session->roles[i].unit, "%s", reply->roles[i]->unit);
-    }
-    session->role_count = reply->n_roles;
+    (void)app_roles(app, reply->roles, reply->n_roles);
     if (reply->time_zone[0]) {
         setenv("TZ", reply->time_zone, 1);
         tzset();

@@ -126,5 +126,7 @@ void app_draw(struct app *app);
 /* Who is logged in from now on. */
 void app_logged_in(struct app *app, const Loket__SessionReply *reply);
 void app_logged_out(struct app *app);
+/* The roles of whoever is logged in, as they are by now. False when they are what they were. */
+bool app_roles(struct app *app, Loket__RoleRow *const *roles, size_t count);
 
 #endif

@@ -58,6 +58,14 @@ static void on_event(struct client *client, const char *queue, int64_t applicati
         if (screen->ops->event) screen->ops->event(screen, application_id);
 }
 
+static void on_roles(struct client *client, Loket__RoleRow *const *roles, size_t count, void *data) {
+    (void)client;
+    struct app *app = data;
+    if (!app->session.live || !app_roles(app, roles, count)) return;
+    app_say(app, N_("Your roles are others now: somebody is away, or is back"), NULL);
+    if (app->top->ops->event) app->top->ops->event(app->top, 0);
+}
+
 static void on_session_lost(struct client *client, void *data) {
     (void)client;
     struct app *app = data;
@@ -95,7 +103,7 @@ int main(int argc, char **argv) {
     app.language_given = options.language_given;
     const struct client_options line = {options.server, options.ca, options.server_name, options.certificate,
                                         options.certificate_key};
-    const struct client_hooks hooks = {on_line, on_event, on_session_lost, &app};
+    const struct client_hooks hooks = {on_line, on_event, on_roles, on_session_lost, &app};
     app.client = app.base ? client_new(app.base, &line, &hooks, &error) : NULL;
     if (!app.client) {
         char text[400];

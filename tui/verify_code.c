@@ -75,7 +75,7 @@ int verify_code(const struct options *options) {
     (void)signal(SIGPIPE, SIG_IGN);
     const struct client_options line = {options->server, options->ca, options->server_name, options->certificate,
                                         options->certificate_key};
-    const struct client_hooks hooks = {on_line, NULL, NULL, NULL};
+    const struct client_hooks hooks = {.line = on_line};
     struct timeval patience = {PATIENCE_SECONDS, 0};
     struct error error = {.code = LOKET_OK};
     Loket__PublicVerifyRequest request = LOKET__PUBLIC_VERIFY_REQUEST__INIT;

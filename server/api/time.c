@@ -1,4 +1,4 @@
-/* Time: the calendar, warnings before a promise is broken, the register of permits and their renewal. */
+/* Time: the calendar, warnings before a promise is broken, the register of permits and their renewal, notices to applicants. */
 #include <proto/loket.pb-c.h>
 #include <server/api/method.h>
 
@@ -19,5 +19,8 @@ const struct method time_methods[] = {
     {"permit.list", METHOD_READ, AT_DATABASE, REGISTER_READERS, MESSAGE(permit_list_request), MESSAGE(permit_list_reply)},
     {"intake.renewal_of", METHOD_READ, AT_DATABASE, ROLE_FRONT_OFFICE, MESSAGE(intake_renewal_of_request),
      MESSAGE(intake_renewal_of_reply)},
+    {"notice.list", METHOD_READ, AT_DATABASE, ROLE_FRONT_OFFICE | ROLE_ADMIN | ROLE_AUDITOR, MESSAGE(notice_list_request),
+     MESSAGE(notice_list_reply)},
+    {"notice.resend", METHOD_WRITE, AT_DATABASE, ROLE_FRONT_OFFICE | ROLE_ADMIN, MESSAGE(notice_resend_request), MESSAGE(empty)},
     {.name = NULL},
 };

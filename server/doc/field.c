@@ -43,12 +43,16 @@ static const struct group groups[] = {
     {"handover", " recipient recipient_nik relation method at ", KIND(HANDOVER), false},
     {"copy", " number reason made_on ", KIND(CERTIFIED_COPY), false},
     {"original", " sha256 ", KIND(CERTIFIED_COPY), false},
+    {"disposal", " number reason proposed_by proposed_on approved_by approved_on files documents ", KIND(DISPOSAL), false},
+    {"files", " number permit_type classification place retain_until_on documents ", KIND(DISPOSAL), true},
+    {"hashes", " number name sha256 ", KIND(DISPOSAL), true},
 };
 
 static const char *const kinds[DOCUMENT_KINDS] = {
-    [DOCUMENT_RECEIPT] = "receipt", [DOCUMENT_MISSING] = "missing",   [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
-    [DOCUMENT_BILL] = "bill",       [DOCUMENT_DECREE] = "decree",     [DOCUMENT_PERMIT] = "permit",
-    [DOCUMENT_REFUSAL] = "refusal", [DOCUMENT_HANDOVER] = "handover", [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_RECEIPT] = "receipt",   [DOCUMENT_MISSING] = "missing",   [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
+    [DOCUMENT_BILL] = "bill",         [DOCUMENT_DECREE] = "decree",     [DOCUMENT_PERMIT] = "permit",
+    [DOCUMENT_REFUSAL] = "refusal",   [DOCUMENT_HANDOVER] = "handover", [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_DISPOSAL] = "disposal",
 };
 
 const char *document_kind_name(enum document_kind kind) {

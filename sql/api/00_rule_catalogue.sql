@@ -273,7 +273,8 @@ begin
     from catalogue.permit_type_version x where x.office_id = office and x.permit_type_id = p.permit_type_id;
   insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
     valid_not_past, number_pattern, legal_basis, source, visit, visit_field, visit_value, levy, workflow, kinds, lapse_days,
-    deemed_approval, deemed_basis, content_hash, levy_formula, levy_tree, due_days, starts_on, document, draft_id)
+    deemed_approval, deemed_basis, content_hash, levy_formula, levy_tree, due_days, starts_on, document, draft_id,
+    active_years, inactive_years, disposal, short_workflow, short_days)
   values (office, p.permit_type_id, p.current_version, given->>'name', given->>'sector', (given->>'service_days')::int,
     (given->>'valid_years')::int, given->>'valid_not_past', given->>'number_pattern', coalesce(given->>'legal_basis', ''),
     coalesce(given->>'source', 'counter'), case when visit like 'when %' then 'when' else visit end,
@@ -283,7 +284,9 @@ begin
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end,
     coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash,
     given->>'levy_formula', coalesce(add_permit_version.levy_tree, rule.known_formula(office, given->>'levy_formula')), coalesce((given->>'due_days')::int, 10),
-    starts_on, file, draft_id)
+    starts_on, file, draft_id,
+    (given->>'active_years')::int, (given->>'inactive_years')::int, coalesce(given->>'disposal', 'keep'),
+    given->>'short_workflow', (given->>'short_days')::int)
   returning * into v;
   perform rule.load_permit_parts(v, file);
   perform rule.begin_versions(office);

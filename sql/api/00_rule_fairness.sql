@@ -198,7 +198,7 @@ end
 $$;
 
 -- Who gets work that just opened: of those who may do it, the one whose turn it is, or who has the least. Null: nobody may.
-create function rule.choose_holder(app application.application, t application.task, mode text)
+create function rule.choose_holder(app application.application, t application.task, mode text, except_id bigint default null)
 returns bigint
 language sql stable
 as $$
@@ -210,7 +210,7 @@ as $$
              and (r.permit_type_id is null or r.permit_type_id = t.permit_type_id)
              and (t.unit_id is null or r.unit_id = t.unit_id)) c
     left join workflow.turn w on w.office_id = t.office_id and w.role = t.role and w.user_id = c.user_id
-   where rule.away_until(t.office_id, c.user_id) is null
+   where rule.away_until(t.office_id, c.user_id) is null and c.user_id is distinct from except_id
      and rule.may_work(app, t, c.user_id)
    order by case when mode = 'load' then (select count(*) from application.task x
                                            where x.office_id = t.office_id and x.holder_id = c.user_id and x.closed_at is null) end,
@@ -218,8 +218,8 @@ as $$
    limit 1;
 $$;
 
--- Gives work that just opened to somebody, where the office wants that.
-create function rule.give_task(app application.application, t application.task)
+-- Gives work that just opened (or that `except_id` was late with) to somebody, where the office wants that.
+create function rule.give_task(app application.application, t application.task, except_id bigint default null)
 returns application.task
 language plpgsql
 as $$
@@ -230,7 +230,7 @@ begin
     return t;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('turn ' || t.role, t.office_id));
-  t.holder_id := rule.choose_holder(app, t, mode);
+  t.holder_id := rule.choose_holder(app, t, mode, except_id);
   if t.holder_id is not null then
     insert into workflow.turn as w (office_id, role, user_id, at) values (t.office_id, t.role, t.holder_id, clock_timestamp())
     on conflict (office_id, role, user_id) do update set at = excluded.at;

@@ -35,6 +35,11 @@ begin
                                      where f.office_id = app.office_id and f.application_id = app.application_id
                                        and f.code = v.visit_field and f.value = v.visit_value)
            else false end
+         -- the shorter way of a change or a copy may be one without inspections
+         and (app.kind not in ('change', 'copy')
+              or exists (select from workflow.transition x
+                          where x.office_id = app.office_id and x.workflow_id = app.workflow_id and x.version = app.workflow_version
+                            and x.action = 'inspect'))
     from catalogue.permit_type_version v
    where v.office_id = app.office_id and v.permit_type_id = app.permit_type_id and v.version = app.permit_version);
 end

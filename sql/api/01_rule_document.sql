@@ -56,7 +56,8 @@ begin
   if not temporary then
     select c.content_id into id
       from document.content c
-     where c.office_id = store_content.office_id and c.sha256 = store_content.sha256 and c.size = store_content.size and not c.temporary;
+     where c.office_id = store_content.office_id and c.sha256 = store_content.sha256 and c.size = store_content.size and not c.temporary
+       and c.destroyed_at is null;
     if found then
       return id;
     end if;
@@ -227,14 +228,18 @@ begin
 end
 $$;
 
--- Until when a permit issued on that day is good: its type's years, but not past the document that it hangs on.
+-- Until when a permit issued on that day is good: its type's years, but not past the document that it hangs on; a change or a copy
+-- makes no permit longer.
 create function rule.valid_until(app application.application, issued_on date)
 returns date
 language sql stable
 as $$
   select least((issued_on + make_interval(years => v.valid_years))::date,
                (select r.valid_until_on from application.requirement r
-                 where r.office_id = app.office_id and r.application_id = app.application_id and r.code = v.valid_not_past))
+                 where r.office_id = app.office_id and r.application_id = app.application_id and r.code = v.valid_not_past),
+               (select p.valid_until_on from application.permit p
+                 where p.office_id = app.office_id and p.number = app.previous_permit and p.permit_type_id = app.permit_type_id
+                   and p.kind = 'permit' and app.kind in ('change', 'copy')))
     from rule.version_of(app) v;
 $$;
 

@@ -38,6 +38,11 @@ as $$
       ('permit', 'permit', 'lapse_days', 'number', false, 1, 365, null),
       ('permit', 'permit', 'deemed_approval', 'flag', false, 0, 0, null),
       ('permit', 'permit', 'deemed_basis', 'text', false, 0, 300, null),
+      ('permit', 'permit', 'short_workflow', 'code_stage', false, 0, 0, null),
+      ('permit', 'permit', 'short_days', 'number', false, 1, 365, null),
+      ('permit', 'permit', 'active_years', 'number', false, 1, 100, null),
+      ('permit', 'permit', 'inactive_years', 'number', false, 0, 100, null),
+      ('permit', 'permit', 'disposal', 'word', false, 0, 0, '{keep,destroy}'),
       ('permit', 'permit', 'departments', 'names', false, 0, 0, null),
       ('permit', 'permit', 'visit', 'visit', false, 0, 0, null),
       ('permit', 'permit', 'kinds', 'words', false, 0, 0, '{new,renewal,change,copy}'),
@@ -217,6 +222,7 @@ as $$
       'valid_not_past', v.valid_not_past, 'number_pattern', v.number_pattern, 'legal_basis', nullif(v.legal_basis, ''),
       'source', nullif(v.source, 'counter'), 'workflow', v.workflow, 'levy_formula', v.levy_formula, 'due_days', nullif(v.due_days, 10),
       'lapse_days', nullif(v.lapse_days, 30), 'deemed_approval', case when v.deemed_approval then true end, 'deemed_basis', v.deemed_basis,
+      'short_workflow', v.short_workflow, 'short_days', v.short_days, 'active_years', v.active_years, 'inactive_years', v.inactive_years, 'disposal', nullif(v.disposal, 'keep'),
       'departments', (select jsonb_agg(u.code order by u.code)
                         from catalogue.permit_type_unit x join catalogue.unit u on u.office_id = x.office_id and u.unit_id = x.unit_id
                        where x.office_id = v.office_id and x.permit_type_id = v.permit_type_id and x.version = v.version),

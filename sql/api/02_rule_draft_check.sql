@@ -278,8 +278,9 @@ as $$
   with d as (select p.n, p.place, p.item->>'kind' as kind, p.item->>'code' as code, p.item, p.item->'values' as v from rule.placed_sections(document) p),
   units as (select u.code, u.department from catalogue.unit u where u.office_id = office),
   found as (
-    select d.n, d.place, 'workflow' as field, 'there is no workflow "%s"' as message, d.v->>'workflow' as argument
-      from d where d.kind = 'permit' and d.v->>'workflow' <> '' and d.v->>'workflow' not in (select w.code from workflow.workflow w where w.office_id = office)
+    select d.n, d.place, k.key as field, 'there is no workflow "%s"' as message, d.v->>k.key as argument
+      from d cross join (values ('workflow'), ('short_workflow')) k(key)
+     where d.kind = 'permit' and d.v->>k.key <> '' and d.v->>k.key not in (select w.code from workflow.workflow w where w.office_id = office)
     union all
     select d.n, d.place, 'valid_not_past', 'there is no [requirement:%s]', d.v->>'valid_not_past'
       from d where d.kind = 'permit' and not exists (select from d r where r.kind = 'requirement' and r.code = d.v->>'valid_not_past') and d.v ? 'valid_not_past'
@@ -296,6 +297,10 @@ as $$
     union all
     select d.n, d.place, 'deemed_basis', 'is missing: approval by silence needs its legal basis', null
       from d where d.kind = 'permit' and d.v->>'deemed_approval' = 'true' and coalesce(d.v->>'deemed_basis', '') = ''
+    union all
+    select d.n, d.place, y.key, 'is missing: what is destroyed one day has a schedule', null
+      from d cross join (values ('active_years'), ('inactive_years')) y(key)
+     where d.kind = 'permit' and d.v->>'disposal' = 'destroy' and coalesce(d.v->>y.key, '') = ''
     union all
     select d.n, d.place, 'departments', 'this office has no unit %s', u.code
       from d cross join lateral unnest(rule.split_list(rule.value_text('names', d.v->'departments'), ',')) u(code)

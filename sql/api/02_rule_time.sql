@@ -1,14 +1,46 @@
 -- When a promise runs, and who must know that it runs out.
 
--- Who must know by now: the officer when three quarters of the promise are used, the section head when it is broken, the head
--- one working day later.
-create function rule.warning_levels(days_left int, service_days int)
-returns text[]
-language sql immutable
+-- The first instant after a day of the office.
+create function rule.day_end(office_id bigint, day date)
+returns timestamptz
+language sql stable
 as $$
-  select array_remove(array[case when days_left * 4 <= service_days then 'officer' end,
-                            case when days_left < 0 then 'section_head' end,
-                            case when days_left < -1 then 'head' end], null);
+  select (day + 1)::timestamp at time zone o.time_zone from catalogue.office o where o.office_id = day_end.office_id;
+$$;
+
+-- The office's longest day, in minutes: what "a working day" is where days differ.
+create function rule.day_minutes(office_id bigint)
+returns int
+language sql stable
+as $$
+  select coalesce(max(x.minutes), 0)
+    from (select rule.to_minutes(sum(h.closes - h.opens)) as minutes
+            from catalogue.office_hours h where h.office_id = day_minutes.office_id group by h.weekday) x;
+$$;
+
+-- Who must know at that instant, in minutes of office hours: the officer when a quarter of the promise is left, the section head when
+-- its day is over and work begins again, the head when more than a whole working day has gone by since. While more than half of the days are left nothing is
+-- measured: an office where that much is less than a quarter of the minutes does not exist.
+create function rule.warning_levels(app application.application, at timestamptz default now())
+returns text[]
+language plpgsql stable
+as $$
+declare
+  days_left int := rule.working_days_between(app.office_id, rule.office_date(app.office_id, at), app.promised_on);
+  ends_at timestamptz := rule.day_end(app.office_id, app.promised_on);
+  in_all int;
+begin
+  if days_left is null or days_left * 2 > app.service_days then
+    return '{}';
+  end if;
+  if days_left < 0 then
+    return '{officer,section_head}'::text[]
+           || case when rule.working_minutes(app.office_id, ends_at, at) > rule.day_minutes(app.office_id) then '{head}' else '{}' end::text[];
+  end if;
+  in_all := rule.working_minutes(app.office_id,
+    rule.day_end(app.office_id, rule.add_working_days(app.office_id, app.promised_on, -app.service_days)), ends_at);
+  return case when rule.working_minutes(app.office_id, at, ends_at) * 4 <= in_all then '{officer}' else '{}' end;
+end
 $$;
 
 -- Does the promise still run? Not while the applicant is waited for, and not once the result is there.
@@ -31,8 +63,7 @@ begin
   select rule.add_working_days(app.office_id, app.promised_on, 1)
     from rule.version_of(app) v
    where v.deemed_approval and app.outcome is null and rule.promise_runs(app)
-     and cardinality(rule.warning_levels(rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on),
-                                         app.service_days)) > 0);
+     and cardinality(rule.warning_levels(app)) > 0);
 end
 $$;
 

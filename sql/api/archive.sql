@@ -12,12 +12,14 @@ declare
   before jsonb := rule.replay(who, idempotency_key, request);
   app application.application;
   f application.archive_file;
+  v catalogue.permit_type_version;
 begin
   if before is not null then
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
   app := rule.lock_application(who, application_id, version);
   perform rule.take_task(who, app, 'archive');
+  v := rule.version_of(app);
   f.classification := rule.text(rule.require(classification, 'classification'), 'classification', 60);
   f.room := rule.text(rule.require(room, 'room'), 'room', 60);
   f.shelf := rule.text(shelf, 'shelf', 60);
@@ -28,6 +30,12 @@ begin
   end if;
   if coalesce(inactive_years, -1) not between 0 and 100 then
     perform rule.fail(7, 'inactive_years', 'Give 0 to 100 years');
+  end if;
+  if active_years < v.active_years then
+    perform rule.fail(7, 'active_years', 'The retention schedule says at least %s years', v.active_years::text);
+  end if;
+  if inactive_years < v.inactive_years then
+    perform rule.fail(7, 'inactive_years', 'The retention schedule says at least %s years', v.inactive_years::text);
   end if;
   f.active_until_on := (rule.office_date(app.office_id) + make_interval(years => active_years))::date;
   f.retain_until_on := (f.active_until_on + make_interval(years => inactive_years))::date;

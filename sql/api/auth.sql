@@ -19,7 +19,7 @@ create type api.role_row as (role text, unit text, permit_type text);
 create type api.session_reply as (
   token bytea, user_id bigint, username text, name text, office text, office_name text, roles api.role_row[],
   queues text[], language text, must_change_password boolean, expires_at bigint, time_zone text, must_enrol boolean);
-create type api.ping_reply as (now_at bigint, counter bigint);
+create type api.ping_reply as (now_at bigint, counter bigint, roles api.role_row[], queues text[]);
 create type api_auth.login as (office_id bigint, user_id bigint, password_hash text, username text, names text);
 
 create function rule.role_rows(office_id bigint, user_id bigint)
@@ -463,7 +463,7 @@ begin
 end
 $$;
 
--- Is the line alive, and did a queue change that no event told of?
+-- Is the line alive, did a queue change that no event told of, and which roles are there by now?
 create function api.session_ping(session_token bytea)
 returns api.ping_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -471,6 +471,7 @@ as $$
 declare
   who rule.who := rule.enter(session_token, 'session.ping');
 begin
-  return (rule.to_seconds(now()), rule.last_event(who.office_id))::api.ping_reply;
+  return (rule.to_seconds(now()), rule.last_event(who.office_id), rule.present_role_rows(who.office_id, who.user_id),
+          rule.user_queues(who.office_id, who.user_id))::api.ping_reply;
 end
 $$;

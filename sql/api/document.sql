@@ -203,7 +203,7 @@ language sql stable
 as $$
   select array_agg((d.document_id, d.kind, d.code,
                     case when d.kind = 'requirement' then c.name when d.kind = 'inspection_report' then u.name end,
-                    d.name, d.version, d.state, coalesce(b.size, 0), coalesce(b.media_type, 'application/pdf'), encode(b.sha256, 'hex'),
+                    d.name, d.version, case when b.destroyed_at is not null then 'destroyed' else d.state end, coalesce(b.size, 0), coalesce(b.media_type, 'application/pdf'), encode(b.sha256, 'hex'),
                     rule.to_seconds(d.added_at), coalesce(rule.user_name(d.office_id, d.added_by), 'system'), s.signer,
                     rule.to_seconds(s.signed_at), d.problem)::api.document_row
                    order by d.kind <> 'requirement', c.position, d.document_id)
@@ -243,6 +243,27 @@ begin
 end
 $$;
 
+-- NOT_FOUND when its bytes were disposed of with the file: nothing is to be waited for.
+create function rule.refuse_destroyed(b document.content)
+returns void
+language plpgsql stable
+as $$
+begin
+  if b.destroyed_at is not null then
+    perform rule.fail(9, 'document_id', 'This document was destroyed on %s: its certificate is in the archive',
+                      rule.office_date(b.office_id, b.destroyed_at)::text);
+  end if;
+end
+$$;
+
+-- The certificates belong to no application: whoever answers for the archive reads them.
+create function rule.may_read_disposals(who rule.who)
+returns boolean
+language sql stable
+as $$
+  select exists (select from rule.roles_of(who.office_id, who.user_id) r where r.role in ('archivist', 'head', 'auditor'));
+$$;
+
 -- Reading is recorded before the first byte goes out: chunks are only given for a reading.
 create function api.document_open(session_token bytea, document_id bigint)
 returns api.document_open_reply
@@ -255,7 +276,8 @@ declare
   reply api.document_open_reply;
 begin
   select x.* into d from document.document x where x.office_id = who.office_id and x.document_id = document_open.document_id;
-  if not found or (d.preview or d.application_id is null) and d.added_by is distinct from who.user_id then
+  if not found or (d.preview or d.application_id is null) and d.added_by is distinct from who.user_id
+                  and not (d.kind = 'disposal' and rule.may_read_disposals(who)) then
     perform rule.fail(9, 'document_id', 'There is no such document');
   end if;
   if d.state = 'failed' then
@@ -269,6 +291,7 @@ begin
   if not found then
     perform rule.fail(11, 'document_id', 'This document is still being made');
   end if;
+  perform rule.refuse_destroyed(b);
   insert into document.reading (office_id, document_id, content_id, user_id)
   values (d.office_id, d.document_id, b.content_id, who.user_id)
   returning reading_id into reply.reading_id;
@@ -402,6 +425,7 @@ begin
   if d.content_id is null then
     perform rule.fail(11, 'document_id', 'This document is still being made');
   end if;
+  perform rule.refuse_destroyed(c) from document.content c where c.office_id = d.office_id and c.content_id = d.content_id;
   if certified then
     select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
     if d.kind not in ('permit', 'decree', 'refusal') or d.state <> 'current' then

@@ -315,28 +315,42 @@ as $$
                               'hex'))::bit(56)::bigint % 1000000)::text, 6, '0');
 $$;
 
+-- Is this a change or a copy of a permit of the same applicant and type that is in force? What is not in the register goes the whole way.
+create function rule.goes_short(v catalogue.permit_type_version, app application.application)
+returns boolean
+language sql stable
+as $$
+  select app.kind in ('change', 'copy') and v.short_workflow is not null and exists (
+    select from application.permit p
+      join application.application a on a.office_id = p.office_id and a.application_id = p.application_id
+     where p.office_id = v.office_id and p.number = app.previous_permit and p.permit_type_id = v.permit_type_id
+       and p.kind = 'permit' and rule.permit_status(p) = 'current' and a.applicant_id = app.applicant_id);
+$$;
+
 -- The row of a new application, before its first step: in the first stage of the permit type's workflow, version 0.
+-- `app` has its applicant, kind and previous permit.
 create function rule.new_application(who rule.who, v catalogue.permit_type_version, app application.application, pin text)
 returns application.application
 language plpgsql
 as $$
 declare
   today date := rule.office_date(who.office_id);
+  short boolean := rule.goes_short(v, app);
 begin
   perform rule.keep_calendar(who.office_id);
   app.office_id := who.office_id;
   app.version := 0;
   app.permit_type_id := v.permit_type_id;
   app.permit_version := v.version;
-  app.service_days := v.service_days;
+  app.service_days := case when short then coalesce(v.short_days, v.service_days) else v.service_days end;
   app.submitted_at := now();
-  app.promised_on := rule.add_working_days(who.office_id, today, v.service_days);
+  app.promised_on := rule.add_working_days(who.office_id, today, app.service_days);
   perform rule.begin_versions(who.office_id);
   select w.workflow_id, w.current_version, s.code
     into app.workflow_id, app.workflow_version, app.stage
     from workflow.workflow w
     join workflow.stage s on s.office_id = w.office_id and s.workflow_id = w.workflow_id and s.version = w.current_version
-   where w.office_id = who.office_id and w.code = v.workflow
+   where w.office_id = who.office_id and w.code = case when short then v.short_workflow else v.workflow end
    order by s.position limit 1;
   app.number := concat(extract(year from today), '-', lpad(rule.next_number(who.office_id, 'application',
                        extract(year from today)::int)::text, 6, '0'));
@@ -420,6 +434,7 @@ begin
   reply.application_id := app.application_id;
   reply.number := app.number;
   reply.promised_on := app.promised_on::text;
+  reply.service_days := app.service_days;
   reply.fee := rule.levy_amount(app);
   reply.version := step.version;
   select a.* into app from application.application a where a.office_id = who.office_id and a.application_id = app.application_id;

@@ -214,7 +214,8 @@ begin
   end if;
   select c.content_id into same
     from document.content c
-   where c.office_id = u.office_id and c.sha256 = check_done.sha256 and c.size = u.size and not c.temporary;
+   where c.office_id = u.office_id and c.sha256 = check_done.sha256 and c.size = u.size and not c.temporary
+     and c.destroyed_at is null;
   update document.upload x set state = 'done', content_id = coalesce(same, u.content_id)
    where x.office_id = u.office_id and x.upload_id = u.upload_id;
   if same is not null then
@@ -360,6 +361,7 @@ begin
     select c.* into b
       from document.content c
      where c.office_id = office.office_id and c.sha256 is not null and not c.temporary and c.checked_at < now() - interval '30 days'
+       and c.destroyed_at is null
      order by c.checked_at limit 1
        for update skip locked;
     if found then
@@ -393,7 +395,7 @@ begin
     perform rule.work_for(office.office_id, null);
     select c.* into b
       from document.content c
-     where c.office_id = office.office_id and c.sha256 is not null and not c.temporary
+     where c.office_id = office.office_id and c.sha256 is not null and not c.temporary and c.destroyed_at is null
        and (office.office_id > content_after.office_id or c.content_id > content_after.content_id)
      order by c.content_id limit 1;
     if found then

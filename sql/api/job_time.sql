@@ -53,8 +53,7 @@ language sql stable
 as $$
   select (a.office_id, a.application_id, null)::rule.due
     from application.application a
-   cross join lateral rule.warning_levels(rule.working_days_between(a.office_id, rule.office_date(a.office_id), a.promised_on),
-                                          a.service_days) levels
+   cross join lateral rule.warning_levels(a) levels
    where a.office_id = warnings_due.office_id and a.closed_at is null and a.stopped_at is null and rule.promise_runs(a)
      and cardinality(levels) > (select count(*) from application.warning w
                                  where w.office_id = a.office_id and w.application_id = a.application_id and w.stage = a.stage
@@ -62,15 +61,26 @@ as $$
    order by a.promised_on, a.application_id;
 $$;
 
--- Who holds work of a stage that reassigns lets go of it.
+-- Who holds work of a stage that reassigns lets go of it. Where the office gives work out itself, another gets it at once: never the
+-- one who is late.
 create function rule.reassign(app application.application)
 returns void
 language plpgsql
 as $$
+declare
+  who rule.who := rule.system_who(app.office_id, 'job.warn');
+  t application.task;
+  late bigint;
 begin
-  perform rule.hold_task(rule.system_who(app.office_id, 'job.warn'), t, null, 'release_late', null, jsonb_build_object('from', t.holder_id))
-     from application.task t
-    where t.office_id = app.office_id and t.application_id = app.application_id and t.closed_at is null and t.holder_id is not null;
+  for t in
+    select x.* from application.task x
+     where x.office_id = app.office_id and x.application_id = app.application_id and x.closed_at is null and x.holder_id is not null
+  loop
+    late := t.holder_id;
+    perform rule.hold_task(who, t, null, 'release_late', null, jsonb_build_object('from', late));
+    t.holder_id := null;
+    perform rule.give_task(app, t, late);
+  end loop;
 end
 $$;
 
@@ -91,8 +101,7 @@ begin
   with written as (
     insert into application.warning (office_id, application_id, stage, level, holder_id)
     select app.office_id, app.application_id, app.stage, l, held
-      from unnest(rule.warning_levels(rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on),
-                                      app.service_days)) l
+      from unnest(rule.warning_levels(app)) l
         on conflict do nothing
     returning level)
   select array_agg(w.level) into given from written w;

@@ -1,4 +1,5 @@
 """What others may rely on when they write a client, and what strangers may try. Names say what would be wrong."""
+import datetime
 import os
 import random
 import struct
@@ -170,6 +171,35 @@ class Forbidden(unittest.TestCase):
 
     def test_an_unknown_method_is_not_said_to_be_one(self):
         self.refused(connect(), "permit.forge", pb.Empty(), "UNKNOWN_METHOD")
+
+
+class Delegates(unittest.TestCase):
+    def may_sign(self, client):
+        try:
+            client.call("signature.list", pb.Empty(), pb.SignatureListReply)
+            return True
+        except Refused as refused:
+            self.assertEqual(refused.code, "FORBIDDEN")
+            return False
+
+    def test_a_role_that_somebody_leaves_waits_for_the_next_log_in_or_outlives_the_absence(self):
+        head, delegate = logged_in("ratna"), logged_in("wati")
+        self.assertFalse(self.may_sign(delegate))
+        people = head.call("absence.people", pb.AbsencePeopleRequest(), pb.AbsencePeopleReply)
+        stands = next(person for person in people.delegates if person.name.startswith("Wati"))
+        today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))).date().isoformat()
+        away = head.write("absence.save", pb.AbsenceSaveRequest(from_on=today, until_on=today, reason="Ill", delegate_id=stands.user_id,
+                          role="head", decree="800/1"), pb.AbsenceSaveReply)
+        try:
+            self.assertTrue(self.may_sign(delegate))
+            pong = delegate.call("session.ping", pb.Empty(), pb.PingReply)
+            self.assertIn("head", [row.role for row in pong.roles])
+            self.assertIn("head", pong.queues)
+        finally:
+            head.write("absence.end", pb.AbsenceEndRequest(absence_id=away.absence_id), pb.Empty)
+        self.assertFalse(self.may_sign(delegate))
+        pong = delegate.call("session.ping", pb.Empty(), pb.PingReply)
+        self.assertEqual([row.role for row in pong.roles], ["section_head"])
 
 
 class Hostile(unittest.TestCase):

@@ -5,7 +5,7 @@ select plan(29);
 create function t.day(n int) returns date language sql stable
 as $$ select rule.add_working_days(t.office(), rule.office_date(t.office()), n) $$;
 create function t.due_in(app bigint, days int) returns void language sql
-as $$ update application.application set promised_on = t.day(days) where application_id = app $$;
+as $$ update application.application set promised_on = t.day(days), service_days = 30 where application_id = app $$;
 create function t.seen(app bigint) returns text language sql as $$ select (api.application_open(t.token('an1'), app)).deemed_on $$;
 create function t.deem() returns boolean language sql as $$ select api_job.deem() is not null $$;
 

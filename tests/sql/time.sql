@@ -1,7 +1,7 @@
 -- The office's calendar as the administrator keeps it, what a change does to promises, and the time that each stage took.
 begin;
 \ir lib/setup.sql
-select plan(67);
+select plan(68);
 
 -- the working day that is n working days from today
 create function t.day(n int) returns date language sql stable
@@ -116,5 +116,9 @@ delete from catalogue.calendar_day where office_id = t.office() and day > rule.o
 select is(t.try(t.call('an1', a, 'draft_back')), 'ok', 'a limit that can be computed is') from t.staged;
 update workflow.stage set days = 100 where office_id = t.office() and code = 'verification';
 select is(t.try(t.call('an1', a, 'draft_back')), 'LK011', 'a limit that cannot be computed refuses the step') from t.staged;
+-- a promise that can't be computed is not made
+update catalogue.permit_type_version set service_days = 365 where office_id = t.office();
+delete from catalogue.calendar_day where office_id = t.office() and day > rule.office_date(t.office()) + 90;
+select is(t.try('select t.submit()'), 'LK011', 'nothing is taken in when its promise lies beyond the calendar');
 select * from finish();
 rollback;

@@ -28,6 +28,7 @@ static const char *const stage_kinds[] = {N_("task"), N_("inspection"), N_("issu
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", "lapsed", NULL};
 static const char *const flags[] = {N_("yes"), N_("no"), NULL};
 static const char *const sources[] = {N_("counter"), N_("oss"), NULL};
+static const char *const disposals[] = {N_("keep"), N_("destroy"), NULL};
 static const char *const types[] = {N_("text"), N_("multiline"), N_("number"), N_("money"),    N_("date"),  N_("choice"), N_("nik"),
                                     N_("npwp"), N_("nib"),       N_("phone"),  N_("postcode"), N_("email"), NULL};
 
@@ -72,6 +73,11 @@ static const struct rule_key {
     {"permit", "lapse_days", N_("Waits for the applicant (days)"), false, false, NULL, NULL},
     {"permit", "deemed_approval", N_("Silence approves"), false, false, flags, NULL},
     {"permit", "deemed_basis", N_("Legal basis of that"), false, false, NULL, NULL},
+    {"permit", "short_workflow", N_("Workflow of a change or copy"), false, false, NULL, NULL},
+    {"permit", "short_days", N_("Promise of these (days)"), false, false, NULL, NULL},
+    {"permit", "active_years", N_("Archive: years active"), false, false, NULL, NULL},
+    {"permit", "inactive_years", N_("Archive: years inactive"), false, false, NULL, NULL},
+    {"permit", "disposal", N_("Archive: after that"), false, false, disposals, NULL},
     {"permit", "departments", N_("Departments (with commas)"), false, false, NULL, NULL},
     {"permit", "visit", N_("Visit"), false, false, NULL, N_("never, always, when field=value")},
     {"permit", "kinds", N_("Kinds (with commas)"), false, false, NULL, "new, renewal, change, copy"},

@@ -21,6 +21,9 @@ void fairness_open(struct app *app);
 void thresholds_open(struct app *app);
 /* Who is away, and who stands for them. */
 void absences_open(struct app *app);
+/* Files whose retention is over, and their disposal; notices that did not go out. */
+void disposals_open(struct app *app);
+void notices_open(struct app *app);
 /* The data of an application's applicant, to be corrected; records that may be one applicant. */
 void applicant_open(struct app *app, int64_t application_id);
 void duplicates_open(struct app *app);

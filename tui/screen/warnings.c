@@ -105,7 +105,7 @@ static enum outcome warnings_key(struct screen *screen, int key, bool pasted) {
 static const struct screen_ops ops = {
     .title = N_("Warnings"),
     .about =
-        N_("Applications whose promise runs out. The officer is warned when three quarters of the promised working days are used, "
+        N_("Applications whose promise runs out. The officer is warned when three quarters of the promised working time are used, "
            "the section head when the promise is broken, the head one working day later; each once for every stage. The clock "
            "stands still while the applicant is waited for."),
     .keys = keys,
