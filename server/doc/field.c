@@ -96,9 +96,11 @@ bool document_field_known(enum document_kind kind, const char *name) {
 }
 
 bool document_list_known(enum document_kind kind, const char *list) {
+    if (strncmp(list, "field.", 6) == 0) return (WITH_FORM_FIELD & (1u << kind)) && form_field(list + 6);
     return group_has(kind, true, list, strlen(list), NULL);
 }
 
 bool document_element_known(enum document_kind kind, const char *list, const char *name) {
+    if (strncmp(list, "field.", 6) == 0) return form_field(name);
     return group_has(kind, true, list, strlen(list), name);
 }

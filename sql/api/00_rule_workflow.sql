@@ -43,7 +43,8 @@ begin
       case when exists (select from application.requirement r
                          where r.office_id = app.office_id and r.application_id = app.application_id
                            and r.present and r.status <> 'accepted')
-           then 'Every document must be accepted first' end
+           then 'Every document must be accepted first'
+           when rule.file_missing(app) then 'A file that the form asks for is not attached yet' end
     when 'some_refused' then
       case when not exists (select from application.requirement r
                              where r.office_id = app.office_id and r.application_id = app.application_id and r.status = 'refused')

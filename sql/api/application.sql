@@ -5,7 +5,7 @@ create type api.applicant as (
   address text, region text, phone text, email text, responsible_name text);
 create type api.field_row as (
   code text, label text, type text, value text, old_value text, changed boolean, returned boolean,
-  choices text[]);
+  choices text[], columns api.table_column[], min_rows int, max_rows int);
 create type api.requirement_row as (
   code text, name text, required boolean, present boolean, document_number text, issued_on text, valid_until_on text,
   status text, reason text, returned boolean, changed boolean, old_document_number text, old_issued_on text,
@@ -58,7 +58,8 @@ create function rule.field_rows(app application.application)
 returns api.field_row[]
 language sql stable
 as $$
-  select array_agg((f.code, f.label, f.type, v.value, v.old_value, coalesce(v.changed, false), coalesce(v.returned, false), f.choices)::api.field_row
+  select array_agg((f.code, f.label, f.type, v.value, v.old_value, coalesce(v.changed, false), coalesce(v.returned, false),
+                    rule.field_choices(f, array[v.value, v.old_value]), rule.table_columns(f), f.min_rows, f.max_rows)::api.field_row
                    order by f.position)
     from catalogue.form_field f
     left join application.field_value v

@@ -198,7 +198,7 @@ returns api.document_row[]
 language sql stable
 as $$
   select array_agg((d.document_id, d.kind, d.code,
-                    case when d.kind = 'requirement' then c.name when d.kind = 'inspection_report' then u.name end,
+                    case when d.kind = 'requirement' then coalesce(c.name, f.label) when d.kind = 'inspection_report' then u.name end,
                     d.name, d.version, d.state, coalesce(b.size, 0), coalesce(b.media_type, 'application/pdf'), encode(b.sha256, 'hex'),
                     rule.to_seconds(d.added_at), coalesce(rule.user_name(d.office_id, d.added_by), 'system'), s.signer,
                     rule.to_seconds(s.signed_at), d.problem)::api.document_row
@@ -206,6 +206,8 @@ as $$
     from document.document d
     left join catalogue.requirement c on c.office_id = d.office_id and c.permit_type_id = app.permit_type_id
                                      and c.version = app.permit_version and c.code = d.code and d.kind = 'requirement'
+    left join catalogue.form_field f on f.office_id = d.office_id and f.permit_type_id = app.permit_type_id
+                                    and f.version = app.permit_version and f.code = d.code and d.kind = 'requirement'
     left join catalogue.unit u on u.office_id = d.office_id and u.code = d.code and d.kind = 'inspection_report'
     left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id
     left join document.content b on b.office_id = d.office_id and b.content_id = coalesce(d.content_id, s.prepared_id)

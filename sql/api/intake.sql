@@ -188,7 +188,9 @@ language sql immutable
 as $$ select when_field is null or coalesce(answers->>when_field = when_value, false); $$;
 
 -- The form of a permit type filled in: {"code": value or null} of every field that is asked, checked by its type.
-create function rule.checked_fields(v catalogue.permit_type_version, given jsonb)
+-- `app`: the application that the form is of, where there is one already. A file is not waited for: the step out of verification
+-- asks for it.
+create function rule.checked_fields(v catalogue.permit_type_version, given jsonb, app application.application default null)
 returns jsonb
 language plpgsql stable
 as $$
@@ -203,8 +205,8 @@ begin
      order by x.position
   loop
     continue when not rule.is_asked(f.when_field, f.when_value, answers);
-    value := rule.check_value(given->f.code->>'value', f.type, f.choices, f.max_length, 'fields.' || f.code);
-    if f.required and value is null then
+    value := rule.check_field(f, given->f.code->>'value', app, 'fields.' || f.code);
+    if f.required and value is null and f.type <> 'file' then
       perform rule.fail(8, 'fields.' || f.code, 'This must be filled in');
     end if;
     answers := answers || jsonb_build_object(f.code, value);

@@ -227,6 +227,7 @@ begin
           'current', coalesce(same, u.content_id), u.replaces, u.user_id)
   returning * into d;
   update document.document x set state = 'replaced' where x.office_id = u.office_id and x.document_id = u.replaces;
+  perform rule.take_file(app, d);
   perform rule.record((u.office_id, u.user_id, rule.user_name(u.office_id, u.user_id), null, 'job.check', '{front_office}', null)::rule.who,
     'attach_document', app.application_id, app.stage,
     detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', d.name, 'version', d.version, 'size', u.size,

@@ -51,7 +51,7 @@ begin
     else
       select x.* into f from catalogue.form_field x
        where x.office_id = app.office_id and x.permit_type_id = app.permit_type_id and x.version = app.permit_version and x.code = given.code;
-      value := rule.check_value(value, f.type, f.choices, f.max_length, 'fields.' || given.code);
+      value := rule.check_field(f, value, app, 'fields.' || given.code);
     end if;
     result := result || jsonb_build_object(given.code, value);
   end loop;
@@ -107,7 +107,8 @@ as $$
   select array_agg((x.key, coalesce(f.label, x.key), coalesce(f.type, 'text'), x.value,
                     coalesce(v.value, case x.key when 'applicant.name' then a.name when 'applicant.address' then a.address
                                                  when 'applicant.birth_place' then a.birth_place end),
-                    true, false, coalesce(f.choices, '{}'))::api.field_row order by f.position nulls last, x.key)
+                    true, false, case when f.code is null then '{}' else rule.field_choices(f, array[x.value, v.value]) end,
+                    case when f.code is not null then rule.table_columns(f) end, f.min_rows, f.max_rows)::api.field_row order by f.position nulls last, x.key)
     from jsonb_each_text(fields) x
     join application.applicant a on a.office_id = app.office_id and a.applicant_id = app.applicant_id
     left join catalogue.form_field f on f.office_id = app.office_id and f.permit_type_id = app.permit_type_id

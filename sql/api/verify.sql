@@ -40,7 +40,7 @@ begin
     perform rule.fail(8, 'decisions.' || c, 'Decide every document first: one return lists everything');
   end if;
   foreach c in array coalesce(returned_fields, '{}') loop
-    update application.field_value f set returned = true
+    update application.field_value f set returned = true, changed = false, old_value = null
      where f.office_id = app.office_id and f.application_id = app.application_id and f.code = c;
     if not found then
       perform rule.fail(7, 'returned_fields', 'There is no field "%s" in this application', c);

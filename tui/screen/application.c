@@ -6,6 +6,7 @@
 #include <tui/screen/printout.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/table_rows.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
@@ -96,6 +97,16 @@ static void add_applicant(struct reader *out, const Loket__Applicant *p) {
     reader_pair(out, _("E-mail"), p->email);
 }
 
+static void add_table(struct reader *out, const Loket__FieldRow *f) {
+    char line[1000];
+    if (strcmp(f->type, "table") != 0) return;
+    for (size_t i = 0;; i++) {
+        table_row_shown(f->value, i, f->columns, f->n_columns, line, sizeof line);
+        if (!line[0]) return;
+        reader_add(out, LOOK_PLAIN, "  %zu. %s", i + 1, line);
+    }
+}
+
 static void add_documents(struct reader *out, const Loket__ApplicationOpenReply *a) {
     reader_add(out, LOOK_PLAIN, " ");
     reader_add(out, LOOK_TITLE, "%s", _("Requirements"));
@@ -110,8 +121,11 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
     for (size_t i = 0; i < a->n_fields; i++) {
         const Loket__FieldRow *f = a->fields[i];
         if (!f->value[0]) continue;
-        if (f->changed) reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, f->value, _("before"), f->old_value);
+        if (f->changed)
+            reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, stage_value(f, f->value), _("before"),
+                       stage_value(f, f->old_value));
         else reader_pair(out, f->label, stage_value(f, f->value));
+        add_table(out, f);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <tui/screen/picker.h>
 #include <tui/screen/receipt.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/table_rows.h>
 #include <tui/screen/typed_check.h>
 #include <tui/ui/form.h>
 #include <tui/ui/text.h>
@@ -128,6 +129,12 @@ static void add_form(struct form *form, const Loket__CatalogueOpenReply *type) {
             typed_add(form, "fields.", given->code, given->label, given->type, given->required, given->choices, given->n_choices);
         if (given->max_length > 0) field->longest = (size_t)given->max_length * 4;
         (void)snprintf(field->note, sizeof field->note, "%s", given->hint);
+        if (strcmp(given->type, "table") == 0)
+            table_field(field, given->columns, given->n_columns, given->min_rows, given->max_rows);
+        if (strcmp(given->type, "file") == 0) {
+            field->read_only = true;
+            (void)snprintf(field->note, sizeof field->note, "%s", _("attached after the receipt (F7)"));
+        }
         (void)snprintf(other, sizeof other, "fields.%s", given->when_field);
         if (given->when_field[0]) field_when(field, other, given->when_value);
     }
@@ -487,7 +494,7 @@ static enum outcome intake_key(struct screen *screen, int key, bool pasted) {
 }
 
 static bool intake_refused(struct screen *screen, const struct error *error) {
-    return form_refuse(&((struct intake_screen *)screen)->form, error->field, screen->app->message);
+    return table_refuse(&((struct intake_screen *)screen)->form, error->field, screen->app->message);
 }
 
 static const struct screen_ops ops = {

@@ -1,0 +1,39 @@
+-- Forms with places, tables and files; several permits of one visit; revocations by a decree.
+
+set local role loket_owner;
+
+-- Where an office's places may lie: south, west, north, east, in degrees. null: anywhere.
+alter table catalogue.office
+  add column bounds numeric[] check (cardinality(bounds) = 4 and bounds[1] < bounds[3] and bounds[2] < bounds[4]
+                                     and bounds[1] >= -90 and bounds[3] <= 90 and bounds[2] >= -180 and bounds[4] <= 180);
+
+alter table catalogue.form_field drop constraint form_field_type_check;
+alter table catalogue.form_field
+  add check (type in ('text', 'multiline', 'number', 'money', 'date', 'choice', 'nik', 'npwp', 'nib', 'phone', 'postcode', 'email',
+                      'coordinates', 'table', 'file')),
+  add column inside      boolean not null default false,        -- coordinates: within the office's bounds
+  add column min_rows    int not null default 0 check (min_rows between 0 and 500),     -- of a table
+  add column max_rows    int not null default 100 check (max_rows between 1 and 500),
+  add column requirement text,                                  -- of a file: whose formats and size hold
+  add check ((type = 'file') = (requirement is not null)),
+  add check (min_rows <= max_rows);
+
+-- A column of a form's table.
+create table catalogue.form_column (
+  office_id      bigint not null,
+  permit_type_id bigint not null,
+  version        int not null,
+  field          text not null,
+  code           text not null check (code ~ '^[a-z][a-z0-9_]{0,30}$'),
+  position       int not null,
+  label          text not null,
+  type           text not null check (type in ('text', 'number', 'money', 'date', 'choice', 'nik', 'npwp', 'nib', 'phone', 'postcode',
+                                               'email')),
+  required       boolean not null default false,
+  max_length     int not null default 200 check (max_length between 1 and 1000),
+  choices        text[] not null default '{}',
+  primary key (office_id, permit_type_id, version, field, code),
+  foreign key (office_id, permit_type_id, version, field) references catalogue.form_field
+);
+
+call meta.keep_office('catalogue.form_column');
