@@ -34,21 +34,30 @@ static const struct group groups[] = {
     {"lines", " item legal_basis price arithmetic amount kind valid_from ", KIND(BILL), true},
     {"payments", " paid_on amount reference late ", KIND(BILL), true},
     {"permit", " number issued_on valid_until_on previous version correction_reason ", PERMITS, false},
-    {"permit", " number issued_on ", KIND(REFUSAL), false},
+    {"permit", " number issued_on ", KIND(REFUSAL) | KIND(REVOCATION), false},
     {"permit", " number valid_until_on ", KIND(HANDOVER), false},
     {"decision", " considerations conditions ", PERMITS, false},
     {"decision", " reason rule considerations ", KIND(REFUSAL), false},
+    {"decision", " considerations ", KIND(REVOCATION), false},
+    {"revocation", " number issued_on asked_by reason rule ", KIND(REVOCATION), false},
     {"initials", " name role at ", PERMITS, true},
-    {"signatory", " name title electronic ", PERMITS | KIND(REFUSAL), false},
+    {"signatory", " name title electronic ", PERMITS | KIND(REFUSAL) | KIND(REVOCATION), false},
     {"handover", " recipient recipient_nik relation method at ", KIND(HANDOVER), false},
     {"copy", " number reason made_on ", KIND(CERTIFIED_COPY), false},
     {"original", " sha256 ", KIND(CERTIFIED_COPY), false},
 };
 
 static const char *const kinds[DOCUMENT_KINDS] = {
-    [DOCUMENT_RECEIPT] = "receipt", [DOCUMENT_MISSING] = "missing",   [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
-    [DOCUMENT_BILL] = "bill",       [DOCUMENT_DECREE] = "decree",     [DOCUMENT_PERMIT] = "permit",
-    [DOCUMENT_REFUSAL] = "refusal", [DOCUMENT_HANDOVER] = "handover", [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_RECEIPT] = "receipt",
+    [DOCUMENT_MISSING] = "missing",
+    [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
+    [DOCUMENT_BILL] = "bill",
+    [DOCUMENT_DECREE] = "decree",
+    [DOCUMENT_PERMIT] = "permit",
+    [DOCUMENT_REFUSAL] = "refusal",
+    [DOCUMENT_HANDOVER] = "handover",
+    [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_REVOCATION] = "revocation",
 };
 
 const char *document_kind_name(enum document_kind kind) {

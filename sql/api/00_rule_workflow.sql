@@ -22,7 +22,7 @@ create function rule.visit_required(app application.application)
 returns boolean
 language sql stable
 as $$
-  select case v.visit
+  select app.kind <> 'revoke' and case v.visit
            when 'always' then true
            when 'when' then exists (select from application.field_value f
                                      where f.office_id = app.office_id and f.application_id = app.application_id
@@ -100,7 +100,7 @@ returns boolean
 language plpgsql stable
 as $$
 begin
-  return app.proposal = 'approve' and not rule.bill_paid(app) and coalesce(rule.levy_estimate(app) > 0, true);
+  return app.kind <> 'revoke' and app.proposal = 'approve' and not rule.bill_paid(app) and coalesce(rule.levy_estimate(app) > 0, true);
 end
 $$;
 

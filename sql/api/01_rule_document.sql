@@ -253,7 +253,7 @@ as $$
                    from audit.event e
                   where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial'),
     'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', rule.signatory_title(app, signer_id),
-                                    'electronic', case when electronic then 'yes' end))
+                                    'electronic', case when electronic then 'yes' end)) || rule.revocation_data(app)
     from catalogue.office o where o.office_id = app.office_id;
 $$;
 

@@ -223,6 +223,7 @@ as $$
            case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
       from t join s on s.code = t.from_stage
      where s.kind <> 'end' and (s.kind <> 'task' or s.role not in ('', 'system')) and t.role <> ''
+       and not (t.action = 'submit' and t.role = 'system' and s.code = 'intake')  -- what the office begins too: a revocation
        and t.role <> case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
     union all
     select t.n, t.place, 'outcome', 'a step to a stage of the kind refuse has the outcome refused', null

@@ -28,7 +28,7 @@ language sql stable
 as $$
   select rule.add_working_days(app.office_id, app.promised_on, 1)
     from rule.version_of(app) v
-   where v.deemed_approval and app.outcome is null and rule.promise_runs(app)
+   where v.deemed_approval and app.kind <> 'revoke' and app.outcome is null and rule.promise_runs(app)
      and cardinality(rule.warning_levels(rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on),
                                          app.service_days)) > 0;
 $$;

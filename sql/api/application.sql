@@ -27,7 +27,8 @@ create type api.application_open_reply as (
   permit_number text, permit_issued_on text, permit_valid_until_on text, fee bigint, bill api.bill_line[],
   bill_number text, bill_paid_on text, classification text, room text, shelf text, box text, folder text,
   retain_active_until_on text, retain_until_on text, previous_permit text, levy boolean, inspection_units text[],
-  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text);
+  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text,
+  revoke_asked_by text, revoke_reason text, revoke_rule text);
 create type api.custody_row as (
   stage_name text, holder text, unit text, begin_at bigint, end_at bigint, working_minutes int, reason text);
 create type api.stage_time_row as (stage_name text, minutes int, days int);
@@ -229,6 +230,8 @@ begin
   r.permit_code := p.code;
   r.permit_version := p.version;
   r.deemed_on := rule.deemed_on(app)::text;
+  select x.asked_by, x.reason, x.rule into r.revoke_asked_by, r.revoke_reason, r.revoke_rule
+    from application.revocation x where x.office_id = app.office_id and x.application_id = app.application_id;
   perform rule.record(who, 'view', app.application_id, chained => false);
   return r;
 end

@@ -141,6 +141,7 @@ begin
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
   app := rule.lock_application(who, application_id, version);
+  perform rule.refuse_withdrawal(app);
   return rule.remember(who, idempotency_key, request, rule.advance(who, app, 'withdraw', reason));
 end
 $$;

@@ -356,7 +356,7 @@ begin
   end if;
   app := rule.readable_application(who, application_id);
   perform rule.is_one_of(kind, 'kind', 'receipt', 'missing', 'inspection_report', 'bill', 'decree', 'permit', 'refusal', 'handover',
-                         'certified_copy');
+                         'certified_copy', 'revocation');
   if kind = 'inspection_report' then
     select max(i.inspection_id) into inspection from application.inspection i
      where i.office_id = app.office_id and i.application_id = app.application_id;
@@ -402,7 +402,7 @@ begin
   end if;
   if certified then
     select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
-    if d.kind not in ('permit', 'decree', 'refusal') or d.state <> 'current' then
+    if d.kind not in ('permit', 'decree', 'refusal', 'revocation') or d.state <> 'current' then
       perform rule.fail(11, 'document_id', 'Only a permit, a decree or a letter of refusal in force is certified');
     end if;
     if rule.permit_status(p) not in ('current', 'expired') then

@@ -335,6 +335,7 @@ begin
        select from document.signature x
          join document.document y on y.office_id = x.office_id and y.document_id = x.document_id
         where y.office_id = d.office_id and y.application_id = d.application_id and x.state <> 'done') then
+    perform rule.revoke_permit(app);
     announce := announce || (rule.advance(rule.system_who(d.office_id, 'job.sign'), app, 'sign')).announce;
   end if;
   return announce;

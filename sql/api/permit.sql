@@ -1,4 +1,4 @@
--- After a permit is issued: corrected, suspended, revoked, reinstated. One proposes, the head decides; what was issued stays.
+-- After a permit is issued: corrected, suspended, reinstated; how one is revoked is in revoke.sql. One proposes, the head decides; what was issued stays.
 
 create type api.permit_change_row as (
   change_id bigint, application_id bigint, number text, applicant text, kind text, reason text, rule text,
@@ -19,8 +19,7 @@ begin
   if not found then
     perform rule.fail(9, 'application_id', 'This application has no permit');
   end if;
-  if p.status <> all (case kind when 'reinstatement' then '{suspended}' when 'revocation' then '{current,suspended}'
-                                else '{current}' end::text[]) then
+  if p.status <> all (case kind when 'reinstatement' then '{suspended}' else '{current}' end::text[]) then
     perform rule.fail(11, 'kind', 'This permit is not in force: %s', rule.permit_status(p));
   end if;
   if exists (select from document.document d
@@ -78,7 +77,7 @@ begin
   if before is not null then
     return jsonb_populate_record(null::api.empty, before);
   end if;
-  perform rule.is_one_of(kind, 'kind', 'correction', 'suspension', 'revocation', 'reinstatement');
+  perform rule.is_one_of(kind, 'kind', 'correction', 'suspension', 'reinstatement');
   reason := rule.text(rule.require(reason, 'reason'), 'reason', 2000);
   permit_propose.rule := rule.text(rule.require(permit_propose.rule, 'rule'), 'rule', 500);
   app := rule.lock_application(who, application_id, null);
@@ -213,12 +212,15 @@ begin
     perform rule.fail(5, 'change_id', 'You proposed this: somebody else must decide');
   end if;
   if approve then
+    if c.kind = 'revocation' then
+      perform rule.fail(11, 'change_id', 'A revocation is an application of its own now: reject this one');
+    end if;
     p := rule.permit_to_change(app, c.kind);
     if c.kind = 'correction' then
       perform rule.apply_correction(who, app, p, c);
     else
       update application.permit x
-         set status = case c.kind when 'suspension' then 'suspended' when 'revocation' then 'revoked' else 'current' end
+         set status = case c.kind when 'suspension' then 'suspended' else 'current' end
        where x.office_id = p.office_id and x.permit_id = p.permit_id;
     end if;
   else

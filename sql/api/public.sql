@@ -145,17 +145,18 @@ begin
     return r;
   end if;
   select p.code, p.number, v.name, x.name, p.issued_on::text, p.valid_until_on::text,
-         case p.kind when 'refusal' then 'refusal' else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
-         (select h.reason from application.permit_change h
+         case when p.kind in ('refusal', 'revocation') then p.kind else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
+         coalesce((select h.reason from application.revocation h
+                    where h.office_id = p.office_id and h.permit_id = p.permit_id and h.revoked_at is not null and p.status = 'revoked'), (select h.reason from application.permit_change h
            where h.office_id = p.office_id and h.permit_id = p.permit_id and h.approved and h.kind in ('suspension', 'revocation')
              and p.status in ('suspended', 'revoked')
-           order by h.change_id desc limit 1)
+           order by h.change_id desc limit 1))
     into r
     from application.application a
     join catalogue.office o on o.office_id = a.office_id
     join application.applicant x on x.office_id = a.office_id and x.applicant_id = a.applicant_id
     join catalogue.permit_type_version v on v.office_id = a.office_id and v.permit_type_id = a.permit_type_id and v.version = a.permit_version
-    left join document.document d on d.office_id = a.office_id and d.application_id = a.application_id and d.kind in ('permit', 'refusal')
+    left join document.document d on d.office_id = a.office_id and d.application_id = a.application_id and d.kind in ('permit', 'refusal', 'revocation')
                                  and d.state = 'current' and not d.preview
     left join document.content c on c.office_id = d.office_id and c.content_id = d.content_id
     left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id

@@ -37,3 +37,33 @@ create table catalogue.form_column (
 );
 
 call meta.keep_office('catalogue.form_column');
+
+-- ----------------------------------------------------------------------------------------------- revocations
+
+alter table application.application drop constraint application_kind_check;
+alter table application.application add check (kind in ('new', 'renewal', 'change', 'copy', 'revoke'));
+-- a decree of revocation has a number and a code of its own
+alter table application.permit drop constraint permit_kind_check;
+alter table application.permit add check (kind in ('permit', 'refusal', 'revocation'));
+alter table document.document drop constraint document_kind_check;
+alter table document.document
+  add check (kind in ('requirement', 'receipt', 'missing', 'inspection_report', 'bill', 'decree', 'permit', 'refusal', 'handover',
+                      'certified_copy', 'revocation'));
+
+-- What an application of the kind `revoke` is about: which permit, at whose request, and why.
+create table application.revocation (
+  office_id      bigint not null,
+  application_id bigint not null,
+  permit_id      bigint not null,
+  asked_by       text not null check (asked_by in ('holder', 'office')),
+  reason         text not null,
+  rule           text check (asked_by = 'holder' or rule is not null),  -- that the office rests it on
+  begun_by       bigint not null,
+  revoked_at     timestamptz,                  -- when the decree was signed
+  primary key (office_id, application_id),
+  foreign key (office_id, application_id) references application.application,
+  foreign key (office_id, permit_id) references application.permit
+);
+create index revocation_of on application.revocation (office_id, permit_id);
+
+call meta.keep_office('application.revocation');

@@ -64,6 +64,10 @@ static const char *const sample[][2] = {
     {"fields.5.value", "Jalan Jenderal Ahmad Yani No. 13\nImopuro, Metro Pusat"},
     {"receipt.pin", "482913"},
     {"receipt.fee", "0"},
+    {"revocation.number", "503/0017/SIP-DR/III/2024"},
+    {"revocation.issued_on", "2024-03-05"},
+    {"revocation.asked_by", "holder"},
+    {"revocation.reason", "Praktik ditutup"},
     {"requirements.1.name", "Fotokopi KTP"},
     {"requirements.1.present", "yes"},
     {"requirements.1.document_number", "1872014505850003"},
@@ -142,8 +146,8 @@ static const char *const sample[][2] = {
     {"original.sha256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 };
 
-static const char *const kinds[] = {"receipt", "missing", "inspection_report", "bill",          "decree",
-                                    "permit",  "refusal", "handover",          "certified_copy"};
+static const char *const kinds[] = {"receipt", "missing", "inspection_report", "bill",           "decree",
+                                    "permit",  "refusal", "handover",          "certified_copy", "revocation"};
 
 static char folder[] = "/tmp/loket-document-XXXXXX";
 static char pdf_path[64];
@@ -261,6 +265,7 @@ static void a_shipped_template_does_not_say_what_was_decided(void **state) {
         {"tidak dapat dikabulkan", "Pasal 263", "keberatan", "503/0042/SIP-DR/XI/2026"},
         {"Andi Wijaya", "kuasa", "diambil di loket", "************0001"},
         {"SALINAN SAH", "503/0003/SAL/XI/2026", "9f86d081884c7d659a2f", "26 November 2026"},
+        {"PENCABUTAN SURAT IZIN", "503/0017/SIP-DR/III/2024", "Praktik ditutup", "tidak berlaku lagi"},
     };
     struct document_data *data = sample_data();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

@@ -129,6 +129,15 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
     }
 }
 
+static void add_revocation(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    if (!a->revoke_asked_by[0]) return;
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s: %s", _("Revocation of a permit"), a->previous_permit);
+    reader_pair(out, _("Asked by"), text_word(a->revoke_asked_by));
+    reader_pair(out, _("Reason"), a->revoke_reason);
+    reader_pair(out, _("Rule that it rests on"), a->revoke_rule);
+}
+
 static void add_inspections(struct reader *out, const Loket__ApplicationOpenReply *a) {
     for (size_t i = 0; i < a->n_inspections; i++) {
         const Loket__InspectionRow *n = a->inspections[i];
@@ -182,6 +191,7 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
     self->version = a->version;
     add_head(&self->reader, a);
     add_applicant(&self->reader, a->applicant);
+    add_revocation(&self->reader, a);
     add_documents(&self->reader, a);
     add_inspections(&self->reader, a);
     add_decision(&self->reader, a);

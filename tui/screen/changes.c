@@ -64,7 +64,7 @@ static void add_form_field(struct form *form, const Loket__FieldRow *row) {
 
 static void on_application(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct proposal_screen *self = (struct proposal_screen *)screen;
-    static const char *const kinds[] = {"correction", "suspension", "revocation", "reinstatement"};
+    static const char *const kinds[] = {"correction", "suspension", "reinstatement"};
     screen->waits = false;
     if (error) return;
     self->application = app_copy(reply);
@@ -151,9 +151,9 @@ static bool proposal_refused(struct screen *screen, const struct error *error) {
 
 static const struct screen_ops proposal_ops = {
     .title = N_("Change of a permit"),
-    .about =
-        N_("Correct, suspend, revoke or reinstate an issued permit. You propose it with the reason and the rule, the head decides; "
-           "what was issued before stays in the archive. A correction makes a new version of the permit, signed anew."),
+    .about = N_("Correct, suspend or reinstate an issued permit (it is revoked from the register of permits). You propose it with "
+                "the reason and the rule, the head decides; "
+                "what was issued before stays in the archive. A correction makes a new version of the permit, signed anew."),
     .keys = proposal_keys,
     .size = sizeof(struct proposal_screen),
     .free = proposal_free,
@@ -327,8 +327,7 @@ static void changes_event(struct screen *screen, int64_t application_id) {
 
 static const struct screen_ops changes_ops = {
     .title = N_("Changes of permits"),
-    .about =
-        N_("Corrections, suspensions, revocations and reinstatements that wait for the head. Nobody decides what they proposed."),
+    .about = N_("Corrections, suspensions and reinstatements that wait for the head. Nobody decides what they proposed."),
     .keys = changes_keys,
     .size = sizeof(struct changes_screen),
     .free = changes_free,
