@@ -24,6 +24,8 @@ static const struct group groups[] = {
     {"fields", " label value ", ALL, true},
     {"requirements", " name status document_number issued_on valid_until_on reason present ", ALL, true},
     {"receipt", " pin fee ", KIND(RECEIPT), false},
+    {"visit", " code ", KIND(RECEIPT), false},
+    {"applications", " number name promised_on fee ", KIND(RECEIPT), true},
     {"missing", " name ", KIND(MISSING), true},
     {"inspection", " unit status appointment_at visited_at coordinates findings recommendation conditions visit ",
      KIND(INSPECTION_REPORT), false},

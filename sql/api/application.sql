@@ -9,7 +9,8 @@ create type api.field_row as (
 create type api.requirement_row as (
   code text, name text, required boolean, present boolean, document_number text, issued_on text, valid_until_on text,
   status text, reason text, returned boolean, changed boolean, old_document_number text, old_issued_on text,
-  old_valid_until_on text, needs_number boolean, needs_expiry boolean);
+  old_valid_until_on text, needs_number boolean, needs_expiry boolean,
+  judged_in text, judged_by text, judged_as text);
 create type api.inspection_row as (
   inspection_id bigint, unit text, unit_name text, status text, appointment_at bigint, surveyors text[],
   recommendation text, conditions text, findings text, visited_at bigint, task_id bigint, visit boolean);
@@ -74,12 +75,14 @@ language sql stable
 as $$
   select array_agg((r.code, c.name, c.required, r.present, r.document_number, r.issued_on::text, r.valid_until_on::text,
                     r.status, r.reason, r.returned, r.changed, r.old_document_number, r.old_issued_on::text,
-                    r.old_valid_until_on::text, c.needs_number, c.needs_expiry)::api.requirement_row
+                    r.old_valid_until_on::text, c.needs_number, c.needs_expiry,
+                    j.number, j.judge, j.status)::api.requirement_row
                    order by c.position)
     from application.requirement r
     join catalogue.requirement c
       on c.office_id = app.office_id and c.permit_type_id = app.permit_type_id and c.version = app.permit_version
      and c.code = r.code
+    left join lateral rule.judged_elsewhere(app, r) j on true
    where r.office_id = app.office_id and r.application_id = app.application_id;
 $$;
 

@@ -202,6 +202,7 @@ declare
 begin
   perform rule.work_for(office_id, null);
   select x.* into u from document.upload x where x.office_id = check_done.office_id and x.upload_id = check_done.upload_id;
+  perform rule.lock_visit(u.office_id, u.application_id);
   select a.* into app from application.application a where a.office_id = u.office_id and a.application_id = u.application_id for update;
   select o.problem, o.argument into problem, argument from rule.upload_objection(u, app, sha256, media_type, problem, argument) o;
   if problem is not null then
@@ -232,6 +233,7 @@ begin
     'attach_document', app.application_id, app.stage,
     detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', d.name, 'version', d.version, 'size', u.size,
                                  'sha256', encode(check_done.sha256, 'hex'), 'media_type', media_type));
+  perform rule.share_with_visit(app, d);
   return rule.announce_to(u.office_id, u.user_id, u.application_id)
          || (select array_agg(rule.announcement(t.office_id, t.role, t.unit_id, t.application_id, rule.last_event(t.office_id)))
                from application.task t

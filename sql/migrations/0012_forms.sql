@@ -67,3 +67,33 @@ create table application.revocation (
 create index revocation_of on application.revocation (office_id, permit_id);
 
 call meta.keep_office('application.revocation');
+
+-- ---------------------------------------------------------------------------------------------------- visits
+
+-- Several applications of one applicant on one day: one code and one PIN to follow them all.
+create table application.visit (
+  office_id bigint not null references catalogue.office,
+  visit_id  bigint generated always as identity,
+  code      text not null,                     -- "V-2026-000012"
+  pin_hash  bytea not null,
+  begun_by  bigint not null,
+  begun_at  timestamptz not null default now(),
+  primary key (office_id, visit_id),
+  unique (office_id, code)
+);
+alter table application.application
+  add column visit_id bigint,
+  add foreign key (office_id, visit_id) references application.visit;
+create index application_of_visit on application.application (office_id, visit_id) where visit_id is not null;
+
+-- who looked at a document last, for the analysts of the visit's other applications
+alter table application.requirement
+  add column judged_by bigint,
+  add column judged_at timestamptz;
+
+-- The document of another application of the visit whose file this is: linked, not copied.
+alter table document.document
+  add column shared_from bigint,
+  add foreign key (office_id, shared_from) references document.document;
+
+call meta.keep_office('application.visit');

@@ -19,7 +19,8 @@ enum {
     ACTION_DOCUMENTS,
     ACTION_CHANGE,
     ACTION_BILL,
-    ACTION_APPLICANT
+    ACTION_APPLICANT,
+    ACTION_BESIDE
 };
 
 struct application_screen {
@@ -34,9 +35,10 @@ struct application_screen {
 static const struct key_row keys[] = {
     {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
     {ACTION_DOCUMENTS, "documents", "F4 d", N_("documents"), N_("its documents: look, attach, reprint, certify")},
-    {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
+    {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend or reinstate its permit (analyst, section head)")},
     {ACTION_BILL, "bill", "F11 b", NULL, N_("its bill and payments (treasurer, analyst, section head, head, auditor, manager)")},
     {ACTION_APPLICANT, "applicant", "F12 a", NULL, N_("correct the applicant's data (front office)")},
+    {ACTION_BESIDE, "beside", "m", NULL, N_("a further permit in the same visit, today: asks for the PIN (front office)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -267,6 +269,10 @@ static void withdraw(struct screen *screen, bool yes, const char *reason) {
     app_write(screen, "intake.withdraw", &request.base, NULL, &loket__step_reply__descriptor, on_withdrawn);
 }
 
+static void beside(struct screen *screen, bool yes, const char *pin) {
+    if (yes) beside_open(screen->app, ((struct application_screen *)screen)->application_id, pin);
+}
+
 static enum outcome application_action(struct screen *screen, int action) {
     struct application_screen *self = (struct application_screen *)screen;
     if (action == ACTION_BACK) return LEAVE;
@@ -277,6 +283,8 @@ static enum outcome application_action(struct screen *screen, int action) {
         proposal_open(screen->app, self->application_id);
     if (action == ACTION_BILL) bill_open(screen->app, self->application_id);
     if (action == ACTION_APPLICANT && app_has_role(screen->app, "front_office")) applicant_open(screen->app, self->application_id);
+    if (action == ACTION_BESIDE && app_has_role(screen->app, "front_office"))
+        dialog_ask(screen, _("A further permit of this applicant: the PIN of the receipt?"), _("PIN"), true, beside);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);
