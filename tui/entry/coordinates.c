@@ -105,7 +105,7 @@ static double number_value(const char *at, size_t length) {
 static bool degrees(const struct place *place, size_t index, size_t each, char letter, double *out) {
     double total = 0, part = 1;
     bool negative = place->numbers[index][0] == '-';
-    for (size_t i = 0; i < each; i++, part *= 60) {
+    for (size_t i = 0; i < each; i++) {
         const char *number = place->numbers[index + i];
         size_t sign = *number == '-' || *number == '+', length = place->lengths[index + i];
         size_t whole = strspn(number + sign, "0123456789");
@@ -115,6 +115,7 @@ static bool degrees(const struct place *place, size_t index, size_t each, char l
         double value = number_value(number + sign, length - sign);
         if (i && value >= 60) return false;
         total += value / part;
+        part *= 60;
     }
     *out = negative || letter == 'S' || letter == 'W' ? -total : total;
     return true;
