@@ -2,6 +2,7 @@
  * what is the key of a row in the database must be there once. */
 #include <server/catalogue.h>
 #include <server/catalogue_rules.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool unit_known(const struct catalogue *catalogue, const char *code) {
@@ -98,11 +99,59 @@ static void check_permit_keys(struct catalogue *catalogue, const struct ini_file
     check_disposal(catalogue, file, permit);
 }
 
-static void check_field(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
+static void check_choice(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
     const struct ini_entry *choices = entry_find(field, "choices");
     bool choice = strcmp(entry_value(field, "type", ""), "choice") == 0;
     if (choice && !choices) mistake_add(catalogue, file, field->line, field, "choices", "is missing");
     if (choices && !choice) mistake_add(catalogue, file, choices->line, field, choices->key, "is only for type = choice");
+}
+
+/* Does the section "column" belong to that table? */
+static bool column_of(const struct ini_section *column, const char *field) {
+    size_t length = strlen(field);
+    return strcmp(column->kind, "column") == 0 && strncmp(column->code, field, length) == 0 && column->code[length] == '.';
+}
+
+static void check_table(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
+    bool columns = false;
+    long least = strtol(entry_value(field, "min_rows", "0"), NULL, 10),
+         most = strtol(entry_value(field, "max_rows", "100"), NULL, 10);
+    for (size_t i = 0; i < file->count; i++) columns = columns || column_of(&file->sections[i], field->code);
+    if (!columns) mistake_add(catalogue, file, field->line, field, "type", "a table needs a [column:%s]", field->code);
+    if (least > most) mistake_add(catalogue, file, field->line, field, "min_rows", "is more than max_rows");
+}
+
+static void check_file(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
+    const struct ini_entry *requirement = entry_find(field, "requirement");
+    if (!requirement) mistake_add(catalogue, file, field->line, field, "requirement", "is missing");
+    else if (!section_find(file, "requirement", requirement->value))
+        mistake_add(catalogue, file, requirement->line, field, requirement->key, "there is no [requirement:%s]",
+                    requirement->value);
+}
+
+static void check_field(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *field) {
+    static const struct {
+        const char *key, *type;
+    } only[] = {{"inside", "coordinates"}, {"min_rows", "table"}, {"max_rows", "table"}, {"requirement", "file"}};
+    const char *type = entry_value(field, "type", "");
+    check_choice(catalogue, file, field);
+    for (size_t i = 0; i < sizeof only / sizeof only[0]; i++) {
+        const struct ini_entry *entry = entry_find(field, only[i].key);
+        if (entry && strcmp(type, only[i].type) != 0)
+            mistake_add(catalogue, file, entry->line, field, entry->key, "is only for type = %s", only[i].type);
+    }
+    if (strcmp(type, "table") == 0) check_table(catalogue, file, field);
+    if (strcmp(type, "file") == 0) check_file(catalogue, file, field);
+}
+
+static void check_column(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *column) {
+    const struct ini_section *table = NULL;
+    check_choice(catalogue, file, column);
+    for (size_t i = 0; i < file->count && !table; i++)
+        if (strcmp(file->sections[i].kind, "field") == 0 && column_of(column, file->sections[i].code)) table = &file->sections[i];
+    if (!table || strcmp(entry_value(table, "type", ""), "table") != 0)
+        mistake_add(catalogue, file, column->line, column, NULL, "there is no [field:%.*s] of the type table",
+                    (int)strcspn(column->code, "."), column->code);
 }
 
 static void check_checklist(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *checklist) {
@@ -137,7 +186,7 @@ static void check_permit(struct catalogue *catalogue, const struct ini_file *fil
     static const struct {
         const char *kind;
         void (*check)(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *section);
-    } parts[] = {{"field", check_field}, {"checklist", check_checklist}, {"levy", check_levy}};
+    } parts[] = {{"field", check_field}, {"column", check_column}, {"checklist", check_checklist}, {"levy", check_levy}};
     check_permit_keys(catalogue, file);
     catalogue_check_formula(catalogue, file);
     for (size_t i = 0; i < file->count; i++) {

@@ -10,8 +10,10 @@ static const char *const orders[] = {"strict", "advisory", NULL};
 static const char *const assignments[] = {"manual", "turn", "load", NULL};
 static const char *const sources[] = {"counter", "oss", NULL};
 static const char *const disposals[] = {"keep", "destroy", NULL};
-static const char *const types[] = {"text", "multiline", "number", "money",    "date",  "choice", "nik",
-                                    "npwp", "nib",       "phone",  "postcode", "email", NULL};
+static const char *const types[] = {"text", "multiline", "number",   "money", "date",        "choice", "nik",  "npwp",
+                                    "nib",  "phone",     "postcode", "email", "coordinates", "table",  "file", NULL};
+static const char *const column_types[] = {"text", "number", "money", "date",     "choice", "nik",
+                                           "npwp", "nib",    "phone", "postcode", "email",  NULL};
 static const char *const roles[] = {"front_office",
                                     "analyst",
                                     "section_head",
@@ -59,6 +61,7 @@ static const struct key_rule office_keys[] = {
     {"one_time_codes", &value_word, false, 0, 0, demands},
     {"step_up", &value_flag, false, 0, 0, NULL},
     {"four_eyes_roles", &value_flag, false, 0, 0, NULL},
+    {"bounds", &value_bounds, false, 0, 0, NULL},
     TEXT("arms", 200),
     TEXT("templates", 200),
     END,
@@ -112,6 +115,19 @@ static const struct key_rule field_keys[] = {
     {"choices", &value_choices, false, 0, 0, NULL},
     WHEN,
     TEXT("hint", 300),
+    {"inside", &value_flag, false, 0, 0, NULL},
+    {"min_rows", &value_number, false, 0, 500, NULL},
+    {"max_rows", &value_number, false, 1, 500, NULL},
+    {"requirement", &value_code_requirement, false, 0, 0, NULL},
+    END,
+};
+
+static const struct key_rule column_keys[] = {
+    TEXT_NEEDED("label", 80),
+    {"type", &value_word, true, 0, 0, column_types},
+    {"required", &value_flag, false, 0, 0, NULL},
+    {"max_length", &value_number, false, 1, 1000, NULL},
+    {"choices", &value_choices, false, 0, 0, NULL},
     END,
 };
 
@@ -186,6 +202,7 @@ static const struct section_rule province_sections[] = {
 static const struct section_rule permit_sections[] = {
     {"permit", NULL, true, false, permit_keys, NULL, NULL},
     {"field", &value_code_name, false, false, field_keys, NULL, NULL},
+    {"column", &value_code_column, false, false, column_keys, NULL, NULL},
     {"requirement", &value_code_requirement, false, false, requirement_keys, NULL, NULL},
     {"checklist", &value_code_unit, false, false, NULL, &value_code_name, &value_text},
     {"levy", &value_code_name, false, true, levy_keys, NULL, NULL},

@@ -55,6 +55,7 @@ const struct key_rule *key_rule_find(const struct section_rule *section, const c
 /* Kinds of values: catalogue_value.c. */
 extern const struct value_rule value_text, value_number, value_flag, value_date, value_word, value_words, value_when, value_visit,
     value_names, value_choices, value_hours, value_zone, value_pattern, value_code_office, value_code_upper, value_code_requirement,
-    value_code_name, value_address, value_code_stage, value_code_step, value_code_unit, value_code_province, value_formula;
+    value_code_name, value_address, value_code_stage, value_code_step, value_code_unit, value_code_province, value_formula,
+    value_code_column, value_bounds;
 
 #endif

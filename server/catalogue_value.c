@@ -232,6 +232,32 @@ static const char *check_step(struct catalogue *catalogue, const struct key_rule
     return wrong ? wrong : check_stage(catalogue, key, action);
 }
 
+static const char *check_column(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
+    const char *list = value, *field = list_next(catalogue, &list, '.'), *column = list_next(catalogue, &list, '.');
+    if (!field || !column || list_next(catalogue, &list, '.'))
+        return catalogue_text(catalogue, "\"%s\" is not of the form field.column", value);
+    const char *wrong = check_name(catalogue, key, field);
+    return wrong ? wrong : check_name(catalogue, key, column);
+}
+
+/* South, west, north, east: where the office's places lie. */
+static const char *check_bounds(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
+    (void)key;
+    double side[4];
+    const char *list = value;
+    int count = 0;
+    for (const char *item; (item = list_next(catalogue, &list, ',')) != NULL; count++) {
+        char *end = NULL;
+        double degrees = strtod(item, &end);
+        if (!*item || *end || strspn(item, DIGITS ".-") != strlen(item))
+            return catalogue_text(catalogue, "\"%s\" is not a number of degrees, such as -5.113", item);
+        if (count < 4) side[count] = degrees;
+    }
+    if (count != 4) return "is not of the form south, west, north, east";
+    if (side[0] < -90 || side[2] > 90 || side[1] < -180 || side[3] > 180) return "goes beyond 90 or 180 degrees";
+    return side[0] < side[2] && side[1] < side[3] ? NULL : "has its south above its north, or its west behind its east";
+}
+
 static const char *check_unit(struct catalogue *catalogue, const struct key_rule *key, const char *value) {
     return strcmp(value, "*") == 0 ? NULL : check_upper(catalogue, key, value);
 }
@@ -270,5 +296,7 @@ const struct value_rule value_code_requirement = {JSON_TEXT, 0, check_requiremen
 const struct value_rule value_code_name = {JSON_TEXT, 0, check_name};
 const struct value_rule value_code_stage = {JSON_TEXT, 0, check_stage};
 const struct value_rule value_code_step = {JSON_TEXT, 0, check_step};
+const struct value_rule value_code_column = {JSON_TEXT, 0, check_column};
+const struct value_rule value_bounds = {JSON_LIST, ',', check_bounds};
 const struct value_rule value_code_unit = {JSON_TEXT, 0, check_unit};
 const struct value_rule value_code_province = {JSON_TEXT, 0, check_province};

@@ -1,5 +1,5 @@
-/* The values of one document, in a search tree. A list's name has an entry of its own that holds the count; keys of values
- * always have a point in them, so the two never meet. */
+/* The values of one document, in a search tree. A list's name has an entry of its own that holds the count; a field of the
+ * form is a text or a list, never both, so the two never meet. */
 #include <search.h>
 #include <server/doc/data.h>
 #include <server/utf8.h>
@@ -110,11 +110,20 @@ static bool key_valid(const char *key) {
     return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
 }
 
+/* The point before an element's number: in "members.1.name", also in "field.staff.1.name"; NULL when there is none. */
+static const char *number_point(const char *key) {
+    for (const char *point = strchr(key, '.'); point; point = strchr(point + 1, '.')) {
+        size_t size = strspn(point + 1, "0123456789");
+        if (size && point[1 + size] == '.') return point;
+    }
+    return NULL;
+}
+
 /* Notes an element's number in the count of its list. */
 static enum loket_error list_count(struct document_data *data, const char *key, struct error *error) {
-    const char *point = strchr(key, '.'), *digits = point + 1;
+    const char *point = number_point(key), *digits = point ? point + 1 : "";
     size_t size = strspn(digits, "0123456789");
-    if (size == 0 || digits[size] != '.') return LOKET_OK;
+    if (!point) return LOKET_OK;
     unsigned long number = strtoul(digits, NULL, 10);
     if (digits[0] == '0' || size > 6 || number > DATA_LIST_ROWS)
         return error_set(error, size > 6 || number > DATA_LIST_ROWS ? LOKET_TOO_MANY : LOKET_INVALID, key,

@@ -77,7 +77,7 @@ void expand_text(const struct text *text, const struct document_data *data, cons
 bool condition_holds(const struct condition *condition, const struct document_data *data, const struct scope *scope) {
     if (condition->list) return (data_count(data, condition->name) > 0) != condition->negated;
     const char *value = condition->element ? element_value(condition->name, data, scope) : data_get(data, condition->name);
-    bool holds = value && *value && strcmp(value, "no") != 0;
+    bool holds = value ? *value && strcmp(value, "no") != 0 : !condition->element && data_count(data, condition->name) > 0;
     if (condition->equals) holds = strcmp(value ? value : "", condition->equals) == 0;
     return holds != condition->negated;
 }

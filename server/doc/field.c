@@ -24,6 +24,8 @@ static const struct group groups[] = {
     {"fields", " label value ", ALL, true},
     {"requirements", " name status document_number issued_on valid_until_on reason present ", ALL, true},
     {"receipt", " pin fee ", KIND(RECEIPT), false},
+    {"visit", " code ", KIND(RECEIPT), false},
+    {"applications", " number name promised_on fee ", KIND(RECEIPT), true},
     {"missing", " name ", KIND(MISSING), true},
     {"inspection", " unit status appointment_at visited_at coordinates findings recommendation conditions visit ",
      KIND(INSPECTION_REPORT), false},
@@ -34,12 +36,14 @@ static const struct group groups[] = {
     {"lines", " item legal_basis price arithmetic amount kind valid_from ", KIND(BILL), true},
     {"payments", " paid_on amount reference late ", KIND(BILL), true},
     {"permit", " number issued_on valid_until_on previous version correction_reason ", PERMITS, false},
-    {"permit", " number issued_on ", KIND(REFUSAL), false},
+    {"permit", " number issued_on ", KIND(REFUSAL) | KIND(REVOCATION), false},
     {"permit", " number valid_until_on ", KIND(HANDOVER), false},
     {"decision", " considerations conditions ", PERMITS, false},
     {"decision", " reason rule considerations ", KIND(REFUSAL), false},
+    {"decision", " considerations ", KIND(REVOCATION), false},
+    {"revocation", " number issued_on asked_by reason rule ", KIND(REVOCATION), false},
     {"initials", " name role at ", PERMITS, true},
-    {"signatory", " name title electronic ", PERMITS | KIND(REFUSAL), false},
+    {"signatory", " name title electronic ", PERMITS | KIND(REFUSAL) | KIND(REVOCATION), false},
     {"handover", " recipient recipient_nik relation method at ", KIND(HANDOVER), false},
     {"copy", " number reason made_on ", KIND(CERTIFIED_COPY), false},
     {"original", " sha256 ", KIND(CERTIFIED_COPY), false},
@@ -49,9 +53,16 @@ static const struct group groups[] = {
 };
 
 static const char *const kinds[DOCUMENT_KINDS] = {
-    [DOCUMENT_RECEIPT] = "receipt",   [DOCUMENT_MISSING] = "missing",   [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
-    [DOCUMENT_BILL] = "bill",         [DOCUMENT_DECREE] = "decree",     [DOCUMENT_PERMIT] = "permit",
-    [DOCUMENT_REFUSAL] = "refusal",   [DOCUMENT_HANDOVER] = "handover", [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_RECEIPT] = "receipt",
+    [DOCUMENT_MISSING] = "missing",
+    [DOCUMENT_INSPECTION_REPORT] = "inspection_report",
+    [DOCUMENT_BILL] = "bill",
+    [DOCUMENT_DECREE] = "decree",
+    [DOCUMENT_PERMIT] = "permit",
+    [DOCUMENT_REFUSAL] = "refusal",
+    [DOCUMENT_HANDOVER] = "handover",
+    [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
+    [DOCUMENT_REVOCATION] = "revocation",
     [DOCUMENT_DISPOSAL] = "disposal",
 };
 
@@ -100,9 +111,11 @@ bool document_field_known(enum document_kind kind, const char *name) {
 }
 
 bool document_list_known(enum document_kind kind, const char *list) {
+    if (strncmp(list, "field.", 6) == 0) return (WITH_FORM_FIELD & (1u << kind)) && form_field(list + 6);
     return group_has(kind, true, list, strlen(list), NULL);
 }
 
 bool document_element_known(enum document_kind kind, const char *list, const char *name) {
+    if (strncmp(list, "field.", 6) == 0) return form_field(name);
     return group_has(kind, true, list, strlen(list), name);
 }

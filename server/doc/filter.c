@@ -226,6 +226,7 @@ static void word(const char *value, struct buffer *out) {
         {"refused", "ditolak"},
         {"renewal", "perpanjangan"},
         {"reported", "dilaporkan"},
+        {"revoke", "pencabutan"},
         {"section_head", "kepala seksi"},
         {"self", "yang bersangkutan"},
         {"surveyor", "tim teknis"},

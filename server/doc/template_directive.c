@@ -194,7 +194,9 @@ static void condition_read(struct parser *parser, struct condition *condition, c
         parser_mistake(parser, "@if names no field");
         return;
     }
-    condition->list = parser->kind_known && document_list_known(parser->template->kind, name);
+    /* a field of the form may be a text or a table: its value tells */
+    condition->list = parser->kind_known && document_list_known(parser->template->kind, name) &&
+                      !document_field_known(parser->template->kind, name);
     if (!condition->list && name_check(parser, name, &kind) && kind != PIECE_FIELD && kind != PIECE_ELEMENT)
         parser_mistake(parser, "@if takes a field, not \"%s\"", name);
     condition->element = name[0] == '.';

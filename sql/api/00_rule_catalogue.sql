@@ -92,14 +92,15 @@ begin
   select coalesce(bit_or(1 << (array_position(days, d) - 1)), 0) into off from unnest(rule.text_array(given->'weekly_off')) d;
   insert into catalogue.office as o (code, name, city, address, phone, time_zone, weekly_off, demonstration, header, signatory_title,
                                      verification_address, electronic_signature, arms, work_order, assignment, surveyor_rest_days,
-                                     one_time_codes, step_up, four_eyes_roles)
+                                     one_time_codes, step_up, four_eyes_roles, bounds)
   values (given->>'code', given->>'name', given->>'city', coalesce(given->>'address', ''), coalesce(given->>'phone', ''),
           given->>'time_zone', off, (document->>'demonstration')::boolean, coalesce(given->>'header', ''),
           coalesce(given->>'signatory_title', ''), coalesce(given->>'verification_address', ''),
           coalesce((given->>'electronic_signature')::boolean, false), decode(document->>'arms', 'base64'),
           coalesce(given->>'order', 'advisory'), coalesce(given->>'assignment', 'manual'), coalesce((given->>'surveyor_rest_days')::int, 180),
           coalesce(given->>'one_time_codes', 'optional'), coalesce((given->>'step_up')::boolean, false),
-          coalesce((given->>'four_eyes_roles')::boolean, false))
+          coalesce((given->>'four_eyes_roles')::boolean, false),
+          case when given ? 'bounds' then rule.text_array(given->'bounds')::numeric[] end)
   on conflict (code) do update
      set name = excluded.name, city = excluded.city, address = excluded.address, phone = excluded.phone,
          time_zone = excluded.time_zone,
@@ -107,7 +108,7 @@ begin
          header = excluded.header, signatory_title = excluded.signatory_title, verification_address = excluded.verification_address,
          electronic_signature = excluded.electronic_signature, arms = excluded.arms, work_order = excluded.work_order,
          assignment = excluded.assignment, surveyor_rest_days = excluded.surveyor_rest_days,
-         one_time_codes = excluded.one_time_codes, step_up = excluded.step_up, four_eyes_roles = excluded.four_eyes_roles
+         one_time_codes = excluded.one_time_codes, step_up = excluded.step_up, four_eyes_roles = excluded.four_eyes_roles, bounds = excluded.bounds
   returning o.office_id into id;
   perform rule.work_for(id, null);
   perform rule.load_calendar(id, document);
@@ -192,11 +193,18 @@ begin
     from catalogue.unit u
    where u.office_id = v.office_id and u.code = any (rule.text_array(rule.section_values(file, 'permit')->'departments'));
   insert into catalogue.form_field (office_id, permit_type_id, version, code, position, label, type, required, max_length,
-                                    choices, when_field, when_value, hint)
+                                    choices, when_field, when_value, hint, inside, min_rows, max_rows, requirement)
   select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'label', s.given->>'type',
          coalesce((s.given->>'required')::boolean, false), coalesce((s.given->>'max_length')::int, 200),
-         rule.text_array(s.given->'choices'), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint'
+         rule.text_array(s.given->'choices'), s.given #>> '{when,0}', s.given #>> '{when,1}', s.given->>'hint',
+         coalesce((s.given->>'inside')::boolean, false), coalesce((s.given->>'min_rows')::int, 0),
+         coalesce((s.given->>'max_rows')::int, 100), s.given->>'requirement'
     from rule.sections(file, 'field') s;
+  insert into catalogue.form_column (office_id, permit_type_id, version, field, code, position, label, type, required, max_length, choices)
+  select v.office_id, v.permit_type_id, v.version, split_part(s.code, '.', 1), split_part(s.code, '.', 2), s.place, s.given->>'label',
+         s.given->>'type', coalesce((s.given->>'required')::boolean, false), coalesce((s.given->>'max_length')::int, 200),
+         rule.text_array(s.given->'choices')
+    from rule.sections(file, 'column') s;
   insert into catalogue.requirement (office_id, permit_type_id, version, code, position, name, required, needs_number,
                                      needs_expiry, when_field, when_value, hint, max_bytes, formats)
   select v.office_id, v.permit_type_id, v.version, s.code, s.place, s.given->>'name',

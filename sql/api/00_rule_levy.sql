@@ -380,7 +380,7 @@ returns bigint
 language plpgsql stable
 as $$
 begin
-  return rule.levy_net(app);
+  return case when app.kind = 'revoke' then 0 else rule.levy_net(app) end;
 exception
   when sqlstate 'LK011' then
     return null;

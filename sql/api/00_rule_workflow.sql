@@ -29,7 +29,7 @@ language plpgsql stable
 as $$
 begin
   return (
-  select case v.visit
+  select app.kind <> 'revoke' and case v.visit
            when 'always' then true
            when 'when' then exists (select from application.field_value f
                                      where f.office_id = app.office_id and f.application_id = app.application_id
@@ -71,7 +71,8 @@ begin
       case when exists (select from application.requirement r
                          where r.office_id = app.office_id and r.application_id = app.application_id
                            and r.present and r.status <> 'accepted')
-           then 'Every document must be accepted first' end
+           then 'Every document must be accepted first'
+           when rule.file_missing(app) then 'A file that the form asks for is not attached yet' end
     when 'some_refused' then
       case when not exists (select from application.requirement r
                              where r.office_id = app.office_id and r.application_id = app.application_id and r.status = 'refused')
@@ -121,7 +122,7 @@ returns boolean
 language plpgsql stable
 as $$
 begin
-  return app.proposal = 'approve' and not rule.bill_paid(app) and coalesce(rule.levy_estimate(app) > 0, true);
+  return app.kind <> 'revoke' and app.proposal = 'approve' and not rule.bill_paid(app) and coalesce(rule.levy_estimate(app) > 0, true);
 end
 $$;
 

@@ -121,14 +121,6 @@ as $$
   select to_char(at at time zone o.time_zone, 'YYYY-MM-DD"T"HH24:MI') from catalogue.office o where o.office_id = local_instant.office_id;
 $$;
 
--- A form field's value as people read it: a choice's label instead of its code.
-create function rule.shown_value(f catalogue.form_field, value text)
-returns text
-language sql immutable
-as $$
-  select coalesce((select substr(c, length(value) + 2) from unnest(f.choices) c where split_part(c, '=', 1) = value limit 1), value);
-$$;
-
 -- What every document may say of an application; `app` is all null for the list of what is missing.
 create function rule.document_data(who rule.who, app application.application)
 returns jsonb
@@ -157,7 +149,7 @@ as $$
                  join application.field_value v on v.office_id = f.office_id and v.application_id = app.application_id and v.code = f.code
                 where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version
                   and v.value is not null),
-    'field', (select coalesce(jsonb_object_agg(f.code, rule.shown_value(f, v.value)), '{}')
+    'field', (select coalesce(jsonb_object_agg(f.code, rule.field_data(f, v.value)), '{}')
                 from catalogue.form_field f
                 join application.field_value v on v.office_id = f.office_id and v.application_id = app.application_id and v.code = f.code
                where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version),
@@ -282,7 +274,7 @@ as $$
                    from audit.event e
                   where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial'),
     'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', rule.signatory_title(app, signer_id),
-                                    'electronic', case when electronic then 'yes' end))
+                                    'electronic', case when electronic then 'yes' end)) || rule.revocation_data(app)
     from catalogue.office o where o.office_id = app.office_id;
 $$;
 
@@ -297,7 +289,9 @@ as $$
                                 and c.version = app.permit_version and c.code = r.code
    where r.office_id = app.office_id and r.application_id = app.application_id
      and (app.stage = 'verification' and r.present and r.status = 'pending' or app.stage = 'correction' and r.returned)
-   order by c.position;
+   union all
+  select f.* from rule.attachable_fields(app) f
+   order by position;
 $$;
 
 -- The application that a reader asks for, if this reader may see it. NOT_FOUND.

@@ -47,12 +47,21 @@ as $$
       ('permit', 'permit', 'visit', 'visit', false, 0, 0, null),
       ('permit', 'permit', 'kinds', 'words', false, 0, 0, '{new,renewal,change,copy}'),
       ('permit', 'field', 'label', 'text', true, 0, 80, null),
-      ('permit', 'field', 'type', 'word', true, 0, 0, '{text,multiline,number,money,date,choice,nik,npwp,nib,phone,postcode,email}'),
+      ('permit', 'field', 'type', 'word', true, 0, 0, '{text,multiline,number,money,date,choice,nik,npwp,nib,phone,postcode,email,coordinates,table,file}'),
       ('permit', 'field', 'required', 'flag', false, 0, 0, null),
       ('permit', 'field', 'max_length', 'number', false, 1, 4000, null),
       ('permit', 'field', 'choices', 'choices', false, 0, 0, null),
       ('permit', 'field', 'when', 'when', false, 0, 0, null),
       ('permit', 'field', 'hint', 'text', false, 0, 300, null),
+      ('permit', 'field', 'inside', 'flag', false, 0, 0, null),
+      ('permit', 'field', 'min_rows', 'number', false, 0, 500, null),
+      ('permit', 'field', 'max_rows', 'number', false, 1, 500, null),
+      ('permit', 'field', 'requirement', 'code_requirement', false, 0, 0, null),
+      ('permit', 'column', 'label', 'text', true, 0, 80, null),
+      ('permit', 'column', 'type', 'word', true, 0, 0, '{text,number,money,date,choice,nik,npwp,nib,phone,postcode,email}'),
+      ('permit', 'column', 'required', 'flag', false, 0, 0, null),
+      ('permit', 'column', 'max_length', 'number', false, 1, 1000, null),
+      ('permit', 'column', 'choices', 'choices', false, 0, 0, null),
       ('permit', 'requirement', 'name', 'text', true, 0, 200, null),
       ('permit', 'requirement', 'required', 'flag', false, 0, 0, null),
       ('permit', 'requirement', 'number', 'flag', false, 0, 0, null),
@@ -77,7 +86,8 @@ returns table (file text, section text, code_type text, rows boolean)
 language sql immutable
 as $$
   select * from (values ('workflow', 'workflow', null, false), ('workflow', 'stage', 'code_stage', false), ('workflow', 'step', 'code_step', false),
-                        ('permit', 'permit', null, false), ('permit', 'field', 'code_name', false), ('permit', 'requirement', 'code_requirement', false),
+                        ('permit', 'permit', null, false), ('permit', 'field', 'code_name', false), ('permit', 'column', 'code_column', false),
+                        ('permit', 'requirement', 'code_requirement', false),
                         ('permit', 'checklist', 'code_unit', true), ('permit', 'levy', 'code_name', false)) s;
 $$;
 
@@ -231,9 +241,17 @@ as $$
     || coalesce((select jsonb_agg(jsonb_build_object('kind', 'field', 'code', f.code, 'values', jsonb_strip_nulls(jsonb_build_object(
                           'label', f.label, 'type', f.type, 'required', case when f.required then true end,
                           'max_length', nullif(f.max_length, 200), 'choices', case when f.choices <> '{}' then to_jsonb(f.choices) end,
-                          'when', rule.when_json(f.when_field, f.when_value), 'hint', f.hint))) order by f.position, f.code)
+                          'when', rule.when_json(f.when_field, f.when_value), 'hint', f.hint, 'inside', case when f.inside then true end,
+                          'min_rows', nullif(f.min_rows, 0), 'max_rows', nullif(f.max_rows, 100), 'requirement', f.requirement)))
+                          order by f.position, f.code)
                    from catalogue.form_field f
                   where f.office_id = v.office_id and f.permit_type_id = v.permit_type_id and f.version = v.version), '[]')
+    || coalesce((select jsonb_agg(jsonb_build_object('kind', 'column', 'code', c.field || '.' || c.code, 'values', jsonb_strip_nulls(jsonb_build_object(
+                          'label', c.label, 'type', c.type, 'required', case when c.required then true end,
+                          'max_length', nullif(c.max_length, 200), 'choices', case when c.choices <> '{}' then to_jsonb(c.choices) end)))
+                          order by c.position, c.field, c.code)
+                   from catalogue.form_column c
+                  where c.office_id = v.office_id and c.permit_type_id = v.permit_type_id and c.version = v.version), '[]')
     || coalesce((select jsonb_agg(jsonb_build_object('kind', 'requirement', 'code', r.code, 'values', jsonb_strip_nulls(jsonb_build_object(
                           'name', r.name, 'required', case when not r.required then false end, 'number', case when r.needs_number then true end,
                           'expiry', case when r.needs_expiry then true end, 'largest', nullif(r.max_bytes / 1048576, 10),

@@ -76,6 +76,8 @@ begin
     return query select 'is not a code: %s, 2 to 31 of them, a letter first', 'capital letters, digits and -';
   elsif type = 'code_step' and value !~ '^[a-z][a-z_]{1,30}[.][a-z][a-z_]{1,30}$' then
     return query select 'is not of the form stage.action', null::text;
+  elsif type = 'code_column' and value !~ '^[a-z][a-z0-9_]{1,30}[.][a-z][a-z0-9_]{1,30}$' then
+    return query select 'is not of the form field.column', null::text;
   end if;
 end
 $$;
@@ -221,6 +223,7 @@ as $$
            case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
       from t join s on s.code = t.from_stage
      where s.kind <> 'end' and (s.kind <> 'task' or s.role not in ('', 'system')) and t.role <> ''
+       and not (t.action = 'submit' and t.role = 'system' and s.code = 'intake')  -- what the office begins too: a revocation
        and t.role <> case when t.action = 'withdraw' then 'front_office' when t.action = 'lapse' then 'system' when s.kind = 'task' then s.role else 'system' end
     union all
     select t.n, t.place, 'outcome', 'a step to a stage of the kind refuse has the outcome refused', null
@@ -260,6 +263,37 @@ as $$
             from f where jsonb_typeof(f.item #> '{values,choices}') = 'array'
              and split_part(condition, '=', 2) not in (select split_part(c, '=', 1) from jsonb_array_elements_text(f.item #> '{values,choices}') c)) m
    where condition ~ '^[^=]+=[^=]+$';
+$$;
+
+-- Places, tables and files of a form: what their keys refer to is there, and no key stands where it means nothing.
+create function rule.form_mistakes(document jsonb, place text, item jsonb)
+returns table (place text, field text, message text, argument text)
+language sql stable
+as $$
+  with d as (select x.item->>'kind' as kind, x.item->>'code' as code, x.item #>> '{values,type}' as type from rule.placed_sections(document) x),
+  f as (select item->>'kind' as kind, item->>'code' as code, item->'values' as v, item #>> '{values,type}' as type)
+  select form_mistakes.place, m.*
+    from f cross join lateral (
+      select 'code' as field, 'there is no [field:%s] of the type table' as message, split_part(f.code, '.', 1) as argument
+       where f.kind = 'column' and not exists (select from d where d.kind = 'field' and d.code = split_part(f.code, '.', 1) and d.type = 'table')
+      union all
+      select 'type', 'a table needs a [column:%s]', f.code || '.…'
+       where f.kind = 'field' and f.type = 'table' and not exists (select from d where d.kind = 'column' and split_part(d.code, '.', 1) = f.code)
+      union all
+      select k, 'is only for type = %s', t
+        from (values ('inside', 'coordinates'), ('min_rows', 'table'), ('max_rows', 'table'), ('requirement', 'file')) o(k, t)
+       where f.kind = 'field' and f.v ? k and f.type <> t
+      union all
+      select 'min_rows', 'is more than max_rows', null
+       where f.kind = 'field' and f.type = 'table'
+         and case when f.v->>'min_rows' ~ '^[0-9]{1,9}$' and coalesce(f.v->>'max_rows', '100') ~ '^[0-9]{1,9}$'
+                  then (f.v->>'min_rows')::int > coalesce((f.v->>'max_rows')::int, 100) end
+      union all
+      select 'requirement', 'is missing', null where f.kind = 'field' and f.type = 'file' and coalesce(f.v->>'requirement', '') = ''
+      union all
+      select 'requirement', 'there is no [requirement:%s]', f.v->>'requirement'
+       where f.kind = 'field' and f.type = 'file' and f.v->>'requirement' <> ''
+         and not exists (select from d where d.kind = 'requirement' and d.code = f.v->>'requirement')) m;
 $$;
 
 -- The names in a formula's tree: ["item", code], ["field", code], and of choices ["is", code, ..].
@@ -317,9 +351,11 @@ as $$
       from d cross join lateral rule.condition_mistakes(document, d.place, case when d.kind = 'field' then d.code end, 'when', rule.value_text('when', d.v->'when')) c
      where d.v ? 'when'
     union all
-    select d.n, d.place, 'choices', 'is missing', null from d where d.kind = 'field' and d.v->>'type' = 'choice' and not d.v ? 'choices'
+    select d.n, m.* from d cross join lateral rule.form_mistakes(document, d.place, d.item) m where d.kind in ('field', 'column')
     union all
-    select d.n, d.place, 'choices', 'is only for type = choice', null from d where d.kind = 'field' and d.v->>'type' <> 'choice' and d.v ? 'choices'
+    select d.n, d.place, 'choices', 'is missing', null from d where d.kind in ('field', 'column') and d.v->>'type' = 'choice' and not d.v ? 'choices'
+    union all
+    select d.n, d.place, 'choices', 'is only for type = choice', null from d where d.kind in ('field', 'column') and d.v->>'type' <> 'choice' and d.v ? 'choices'
     union all
     select d.n, d.place, 'code', 'this office has no unit %s', d.code
       from d where d.kind = 'checklist' and d.code <> '*' and d.code not in (select x.code from units x)

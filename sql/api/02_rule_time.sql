@@ -62,7 +62,7 @@ begin
   return (
   select rule.add_working_days(app.office_id, app.promised_on, 1)
     from rule.version_of(app) v
-   where v.deemed_approval and app.outcome is null and rule.promise_runs(app)
+   where v.deemed_approval and app.kind <> 'revoke' and app.outcome is null and rule.promise_runs(app)
      and cardinality(rule.warning_levels(app)) > 0);
 end
 $$;

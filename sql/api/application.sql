@@ -5,11 +5,12 @@ create type api.applicant as (
   address text, region text, phone text, email text, responsible_name text);
 create type api.field_row as (
   code text, label text, type text, value text, old_value text, changed boolean, returned boolean,
-  choices text[]);
+  choices text[], columns api.table_column[], min_rows int, max_rows int);
 create type api.requirement_row as (
   code text, name text, required boolean, present boolean, document_number text, issued_on text, valid_until_on text,
   status text, reason text, returned boolean, changed boolean, old_document_number text, old_issued_on text,
-  old_valid_until_on text, needs_number boolean, needs_expiry boolean);
+  old_valid_until_on text, needs_number boolean, needs_expiry boolean,
+  judged_in text, judged_by text, judged_as text);
 create type api.inspection_row as (
   inspection_id bigint, unit text, unit_name text, status text, appointment_at bigint, surveyors text[],
   recommendation text, conditions text, findings text, visited_at bigint, task_id bigint, visit boolean);
@@ -27,7 +28,8 @@ create type api.application_open_reply as (
   permit_number text, permit_issued_on text, permit_valid_until_on text, fee bigint, bill api.bill_line[],
   bill_number text, bill_paid_on text, classification text, room text, shelf text, box text, folder text,
   retain_active_until_on text, retain_until_on text, previous_permit text, levy boolean, inspection_units text[],
-  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text);
+  visit_required boolean, permit_status text, permit_code text, permit_version int, deemed_on text,
+  revoke_asked_by text, revoke_reason text, revoke_rule text);
 create type api.custody_row as (
   stage_name text, holder text, unit text, begin_at bigint, end_at bigint, working_minutes int, reason text);
 create type api.stage_time_row as (stage_name text, minutes int, days int);
@@ -65,7 +67,9 @@ language plpgsql stable
 as $$
 begin
   return (
-  select array_agg((f.code, f.label, f.type, rule.shown(v.office_id, v.value), rule.shown(v.office_id, v.old_value), coalesce(v.changed, false), coalesce(v.returned, false), f.choices)::api.field_row
+  select array_agg((f.code, f.label, f.type, rule.shown(v.office_id, v.value), rule.shown(v.office_id, v.old_value), coalesce(v.changed, false),
+                    coalesce(v.returned, false), rule.field_choices(f, array[v.value, v.old_value]), rule.table_columns(f), f.min_rows,
+                    f.max_rows)::api.field_row
                    order by f.position)
     from catalogue.form_field f
     left join application.field_value v
@@ -82,13 +86,14 @@ begin
   return (
   select array_agg((r.code, c.name, c.required, r.present, rule.shown(r.office_id, r.document_number), r.issued_on::text,
                     r.valid_until_on::text, r.status, r.reason, r.returned, r.changed, rule.shown(r.office_id, r.old_document_number),
-                    r.old_issued_on::text,
-                    r.old_valid_until_on::text, c.needs_number, c.needs_expiry)::api.requirement_row
+                    r.old_issued_on::text, r.old_valid_until_on::text, c.needs_number, c.needs_expiry,
+                    j.number, j.judge, j.status)::api.requirement_row
                    order by c.position)
     from application.requirement r
     join catalogue.requirement c
       on c.office_id = app.office_id and c.permit_type_id = app.permit_type_id and c.version = app.permit_version
      and c.code = r.code
+    left join lateral rule.judged_elsewhere(app, r) j on true
    where r.office_id = app.office_id and r.application_id = app.application_id);
 end
 $$;
@@ -253,6 +258,8 @@ begin
   r.permit_code := p.code;
   r.permit_version := p.version;
   r.deemed_on := rule.deemed_on(app)::text;
+  select x.asked_by, x.reason, x.rule into r.revoke_asked_by, r.revoke_reason, r.revoke_rule
+    from application.revocation x where x.office_id = app.office_id and x.application_id = app.application_id;
   perform rule.record(who, 'view', app.application_id, chained => false);
   return r;
 end

@@ -4,7 +4,8 @@ create type api.permit_type_row as (
   code text, name text, sector text, service_days int, valid_years int, levy boolean, source text);
 create type api.catalogue_list_reply as (permit_types api.permit_type_row[]);
 create type api.form_field as (
-  code text, label text, type text, required boolean, max_length int, choices text[], when_field text, when_value text, hint text);
+  code text, label text, type text, required boolean, max_length int, choices text[], when_field text, when_value text, hint text,
+  columns api.table_column[], min_rows int, max_rows int, requirement text);
 create type api.requirement_type as (
   code text, name text, required boolean, needs_number boolean, needs_expiry boolean, when_field text, when_value text, hint text,
   max_bytes bigint, formats text[]);
@@ -48,7 +49,8 @@ begin
     perform rule.fail(9, 'permit_type', 'There is no such permit');
   end if;
   return (upper(permit_type), v.name, v.sector, v.service_days, v.valid_years, v.legal_basis, v.levy,
-    (select array_agg((f.code, f.label, f.type, f.required, f.max_length, f.choices, f.when_field, f.when_value, f.hint)::api.form_field
+    (select array_agg((f.code, f.label, f.type, f.required, f.max_length, f.choices, f.when_field, f.when_value, f.hint,
+                       rule.table_columns(f), f.min_rows, f.max_rows, f.requirement)::api.form_field
                       order by f.position)
        from catalogue.form_field f
       where f.office_id = v.office_id and f.permit_type_id = v.permit_type_id and f.version = v.version),

@@ -13,7 +13,7 @@ begin
   select coalesce(jsonb_object_agg(f.code, jsonb_build_object('value', f.value)), '{}') into stored
     from application.field_value f
    where f.office_id = app.office_id and f.application_id = app.application_id;
-  answers := rule.checked_fields(v, stored || given);
+  answers := rule.checked_fields(v, stored || given, app);
   select f.code into code
     from application.field_value f
    where f.office_id = app.office_id and f.application_id = app.application_id and not f.returned
@@ -22,11 +22,13 @@ begin
   if found then
     perform rule.fail(5, 'fields.' || code, 'Only what was returned may be changed');
   end if;
+  -- a file that was attached anew is in its place already, and stays marked as changed
   update application.field_value f
-     set old_value = case when changing then f.value end, value = a.value, changed = changing, returned = false
+     set old_value = case when changing then f.value when arrived then f.old_value end, value = a.value, changed = changing or arrived,
+         returned = false
     from application.field_value o
     left join jsonb_each_text(answers) a on a.key = o.code
-   cross join lateral (select a.value is distinct from o.value) c(changing)
+   cross join lateral (select a.value is distinct from o.value, o.changed and o.returned) c(changing, arrived)
    where f.office_id = app.office_id and f.application_id = app.application_id
      and o.office_id = f.office_id and o.application_id = f.application_id and o.code = f.code;
   insert into application.field_value (office_id, application_id, code, value, changed)
@@ -139,6 +141,7 @@ begin
     return jsonb_populate_record(null::api.step_reply, before);
   end if;
   app := rule.lock_application(who, application_id, version);
+  perform rule.refuse_withdrawal(app);
   return rule.remember(who, idempotency_key, request, rule.advance(who, app, 'withdraw', reason));
 end
 $$;

@@ -13,6 +13,7 @@ begin
     perform rule.fail(11, 'action', 'The draft proposes a refusal: refuse it, or send it back');
   end if;
   if action = 'approve' then
+    perform rule.check_revocable(app);
     select c.name into document
       from rule.version_of(app) v
       join application.requirement r on r.office_id = app.office_id and r.application_id = app.application_id

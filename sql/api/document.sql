@@ -202,7 +202,7 @@ returns api.document_row[]
 language sql stable
 as $$
   select array_agg((d.document_id, d.kind, d.code,
-                    case when d.kind = 'requirement' then c.name when d.kind = 'inspection_report' then u.name end,
+                    case when d.kind = 'requirement' then coalesce(c.name, f.label) when d.kind = 'inspection_report' then u.name end,
                     d.name, d.version, case when b.destroyed_at is not null then 'destroyed' else d.state end, coalesce(b.size, 0), coalesce(b.media_type, 'application/pdf'), encode(b.sha256, 'hex'),
                     rule.to_seconds(d.added_at), coalesce(rule.user_name(d.office_id, d.added_by), 'system'), s.signer,
                     rule.to_seconds(s.signed_at), d.problem)::api.document_row
@@ -210,6 +210,8 @@ as $$
     from document.document d
     left join catalogue.requirement c on c.office_id = d.office_id and c.permit_type_id = app.permit_type_id
                                      and c.version = app.permit_version and c.code = d.code and d.kind = 'requirement'
+    left join catalogue.form_field f on f.office_id = d.office_id and f.permit_type_id = app.permit_type_id
+                                    and f.version = app.permit_version and f.code = d.code and d.kind = 'requirement'
     left join catalogue.unit u on u.office_id = d.office_id and u.code = d.code and d.kind = 'inspection_report'
     left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id
     left join document.content b on b.office_id = d.office_id and b.content_id = coalesce(d.content_id, s.prepared_id)
@@ -381,7 +383,7 @@ begin
   end if;
   app := rule.readable_application(who, application_id);
   perform rule.is_one_of(kind, 'kind', 'receipt', 'missing', 'inspection_report', 'bill', 'decree', 'permit', 'refusal', 'handover',
-                         'certified_copy');
+                         'certified_copy', 'revocation');
   if kind = 'inspection_report' then
     select max(i.inspection_id) into inspection from application.inspection i
      where i.office_id = app.office_id and i.application_id = app.application_id;
@@ -428,7 +430,7 @@ begin
   perform rule.refuse_destroyed(c) from document.content c where c.office_id = d.office_id and c.content_id = d.content_id;
   if certified then
     select x.* into p from application.permit x where x.office_id = app.office_id and x.application_id = app.application_id;
-    if d.kind not in ('permit', 'decree', 'refusal') or d.state <> 'current' then
+    if d.kind not in ('permit', 'decree', 'refusal', 'revocation') or d.state <> 'current' then
       perform rule.fail(11, 'document_id', 'Only a permit, a decree or a letter of refusal in force is certified');
     end if;
     if rule.permit_status(p) not in ('current', 'expired') then

@@ -5,7 +5,7 @@ create type api.applicant_find_reply as (applicants api.applicant[]);
 create type api.missing_row as (code text, name text);
 create type api.intake_submit_reply as (
   missing api.missing_row[], application_id bigint, number text, pin text, promised_on text, service_days int,
-  permit_name text, fee bigint, version int, document_id bigint, announce text[]);
+  permit_name text, fee bigint, version int, document_id bigint, visit text, applications api.visit_row[], announce text[]);
 
 create function api.applicant_find(session_token bytea, text text)
 returns api.applicant_find_reply
@@ -193,7 +193,9 @@ language sql immutable
 as $$ select when_field is null or coalesce(answers->>when_field = when_value, false); $$;
 
 -- The form of a permit type filled in: {"code": value or null} of every field that is asked, checked by its type.
-create function rule.checked_fields(v catalogue.permit_type_version, given jsonb)
+-- `app`: the application that the form is of, where there is one already. A file is not waited for: the step out of verification
+-- asks for it.
+create function rule.checked_fields(v catalogue.permit_type_version, given jsonb, app application.application default null)
 returns jsonb
 language plpgsql stable
 as $$
@@ -208,8 +210,8 @@ begin
      order by x.position
   loop
     continue when not rule.is_asked(f.when_field, f.when_value, answers);
-    value := rule.check_value(given->f.code->>'value', f.type, f.choices, f.max_length, 'fields.' || f.code);
-    if f.required and value is null then
+    value := rule.check_field(f, given->f.code->>'value', app, 'fields.' || f.code);
+    if f.required and value is null and f.type <> 'file' then
       perform rule.fail(8, 'fields.' || f.code, 'This must be filled in');
     end if;
     answers := answers || jsonb_build_object(f.code, value);
@@ -365,13 +367,15 @@ end
 $$;
 
 create function api.intake_submit(session_token bytea, idempotency_key bytea, permit_type text, kind text, applicant jsonb,
-                                  fields jsonb, requirements jsonb, location text, priority text, previous_permit text)
+                                  fields jsonb, requirements jsonb, location text, priority text, previous_permit text,
+                                  beside bigint default null, beside_pin text default null)
 returns api.intake_submit_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   who rule.who := rule.enter(session_token, 'intake.submit');
-  request jsonb := jsonb_build_array(permit_type, kind, applicant, fields, requirements, location, priority, previous_permit);
+  request jsonb := jsonb_build_array(permit_type, kind, applicant, fields, requirements, location, priority, previous_permit)
+    || case when beside > 0 then jsonb_build_array(beside, beside_pin) else '[]' end;
   before jsonb := rule.replay(who, idempotency_key, request);
   today date := rule.office_date(who.office_id);
   v catalogue.permit_type_version;
@@ -380,6 +384,8 @@ declare
   entries jsonb;
   checklist application.requirement[];
   app application.application;
+  first application.application;
+  visit application.visit;
   step api.step_reply;
   reply api.intake_submit_reply;
 begin
@@ -391,6 +397,9 @@ begin
   app.previous_permit := rule.text(previous_permit, 'previous_permit', 100);
   if app.kind <> 'new' then
     perform rule.require(app.previous_permit, 'previous_permit');
+  end if;
+  if beside > 0 then
+    first := rule.first_of_visit(who, beside, beside_pin);
   end if;
   given := rule.checked_applicant(applicant, today);
   app.location := rule.text(location, 'location', 400);
@@ -420,9 +429,17 @@ begin
   end if;
 
   app.applicant_id := rule.save_applicant(who, given);
-  reply.pin := rule.random_pin();
+  reply.pin := coalesce(btrim(case when beside > 0 then beside_pin end), rule.random_pin());
+  if beside > 0 then
+    if first.applicant_id <> app.applicant_id then
+      perform rule.fail(7, 'applicant.nik', 'This is another applicant than in this visit');
+    end if;
+    visit := rule.join_visit(who, first, reply.pin);
+  end if;
   app := rule.new_application(who, v, app, reply.pin);
   perform rule.refuse_household(app, who);
+  update application.application a set visit_id = visit.visit_id
+   where a.office_id = app.office_id and a.application_id = app.application_id and visit.visit_id is not null;
   insert into application.search_name (office_id, application_id, name)
   values (who.office_id, app.application_id, lower(given.name));
   insert into application.field_value (office_id, application_id, code, value)
@@ -438,7 +455,13 @@ begin
   reply.fee := rule.levy_amount(app);
   reply.version := step.version;
   select a.* into app from application.application a where a.office_id = who.office_id and a.application_id = app.application_id;
-  reply.document_id := rule.produce(who, app, 'receipt', jsonb_build_object('receipt', jsonb_build_object('pin', reply.pin, 'fee', reply.fee)));
+  if app.visit_id is not null then
+    perform rule.share_from_visit(app);
+    reply.visit := visit.code;
+    reply.applications := rule.visit_rows(app.office_id, app.visit_id);
+  end if;
+  reply.document_id := rule.produce(who, app, 'receipt',
+    jsonb_build_object('receipt', jsonb_build_object('pin', reply.pin, 'fee', reply.fee)) || rule.visit_data(app));
   reply.announce := step.announce || rule.announcement(who.office_id, 'system', null, app.application_id, rule.last_event(who.office_id));
   return rule.remember(who, idempotency_key, request, reply);
 end

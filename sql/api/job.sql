@@ -18,8 +18,8 @@ begin
 end
 $$;
 
--- The next number of a permit type and year. Refusal letters are counted apart and marked, so that permits have no
--- gaps. Types whose pattern does not name the type share a count; a pattern without the year counts on for ever.
+-- The next number of a permit type and year. Refusal letters and decrees of revocation are counted apart and marked, so that
+-- permits have no gaps. Types whose pattern does not name the type share a count; a pattern without the year counts on for ever.
 create function rule.next_permit_number(v catalogue.permit_type_version, kind text, day date)
 returns text
 language plpgsql
@@ -30,16 +30,14 @@ declare
   pattern text := v.number_pattern;
   series text;
 begin
-  if kind = 'refusal' then
-    pattern := pattern || '/TOLAK';
-  end if;
+  pattern := pattern || case kind when 'refusal' then '/TOLAK' when 'revocation' then '/CABUT' else '' end;
   series := kind || ':' || case when position('{J}' in pattern) > 0 then code else pattern end;
   return rule.format_number(pattern, rule.next_number(v.office_id, series,
            case when position('{YYYY}' in pattern) > 0 then extract(year from day)::int else 0 end), code, day);
 end
 $$;
 
--- The permit or the refusal letter of a decided application, and the step that follows.
+-- The permit, the refusal letter or the decree of revocation of a decided application, and the step that follows.
 create function rule.issue(app application.application, stage workflow.stage)
 returns text[]
 language plpgsql
@@ -51,7 +49,7 @@ declare
   step api.step_reply;
   electronic boolean;
 begin
-  p.kind := case stage.kind when 'refuse' then 'refusal' else 'permit' end;
+  p.kind := case when stage.kind = 'refuse' then 'refusal' when app.kind = 'revoke' then 'revocation' else 'permit' end;
   p.issued_on := rule.office_date(app.office_id);
   if p.kind = 'permit' then
     p.valid_until_on := rule.valid_until(app, p.issued_on);
@@ -71,7 +69,10 @@ begin
   electronic := (rule.stage_of(app)).kind = 'sign';
   perform rule.produce(rule.system_who(app.office_id, 'job.issue'), app, k, rule.decision_data(app, p, signer, electronic),
                        signer_id => case when electronic then signer end)
-     from unnest(case p.kind when 'permit' then '{decree,permit}' else '{refusal}' end::text[]) k;
+     from unnest(case p.kind when 'permit' then '{decree,permit}' else array[p.kind] end::text[]) k;
+  if p.kind = 'revocation' and not electronic then
+    perform rule.revoke_permit(app);   -- signed by hand
+  end if;
   if electronic then
     -- who decided signs: the work is theirs from the start
     perform rule.hold_task(rule.system_who(app.office_id, 'job.issue'), t, signer, 'assign', null, jsonb_build_object('to', signer))

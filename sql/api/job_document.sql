@@ -204,6 +204,7 @@ declare
 begin
   perform rule.work_for(office_id, null);
   select x.* into u from document.upload x where x.office_id = check_done.office_id and x.upload_id = check_done.upload_id;
+  perform rule.lock_visit(u.office_id, u.application_id);
   select a.* into app from application.application a where a.office_id = u.office_id and a.application_id = u.application_id for no key update;
   select o.problem, o.argument into problem, argument from rule.upload_objection(u, app, sha256, media_type, problem, argument) o;
   if problem is not null then
@@ -231,10 +232,12 @@ begin
           'current', coalesce(same, u.content_id), u.replaces, u.user_id)
   returning * into d;
   update document.document x set state = 'replaced' where x.office_id = u.office_id and x.document_id = u.replaces;
+  perform rule.take_file(app, d);
   perform rule.record((u.office_id, u.user_id, rule.user_name(u.office_id, u.user_id), null, 'job.check', '{front_office}', null)::rule.who,
     'attach_document', app.application_id, app.stage,
     detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', d.name, 'version', d.version, 'size', u.size,
                                  'sha256', encode(check_done.sha256, 'hex'), 'media_type', media_type));
+  perform rule.share_with_visit(app, d);
   return rule.announce_to(u.office_id, u.user_id, u.application_id)
          || (select array_agg(rule.announcement(t.office_id, t.role, t.unit_id, t.application_id, rule.last_event(t.office_id)))
                from application.task t
@@ -341,6 +344,7 @@ begin
        select from document.signature x
          join document.document y on y.office_id = x.office_id and y.document_id = x.document_id
         where y.office_id = d.office_id and y.application_id = d.application_id and x.state <> 'done') then
+    perform rule.revoke_permit(app);
     announce := announce || (rule.advance(rule.system_who(d.office_id, 'job.sign'), app, 'sign')).announce;
   end if;
   return announce;

@@ -91,8 +91,10 @@ language sql
 as $$
   with written as (
     insert into application.notice (office_id, application_id, kind, occasion, subject, text, email, phone)
-    select app.office_id, app.application_id, notify.kind, occasion, rule.notice_subject(app, notify.kind),
-           concat_ws(E'\n\n', 'Yth. ' || x.name || ',', rule.notice_body(app, notify.kind), concat_ws(E'\n', o.name, nullif(o.address, ''), nullif(o.phone, ''))),
+    select app.office_id, app.application_id, notify.kind, occasion,
+           coalesce(rule.revocation_notice(app, notify.kind, true), rule.notice_subject(app, notify.kind)),
+           concat_ws(E'\n\n', 'Yth. ' || x.name || ',',
+                     coalesce(rule.revocation_notice(app, notify.kind, false), rule.notice_body(app, notify.kind)), concat_ws(E'\n', o.name, nullif(o.address, ''), nullif(o.phone, ''))),
            x.email, x.phone
       from application.applicant x, catalogue.office o
      where x.office_id = app.office_id and x.applicant_id = app.applicant_id and o.office_id = app.office_id

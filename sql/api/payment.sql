@@ -88,7 +88,7 @@ create function rule.bill_due(app application.application)
 returns boolean
 language sql stable
 as $$
-  select app.proposal = 'approve' and not rule.bill_paid(app) and rule.levy_amount(app) > 0;
+  select app.kind <> 'revoke' and app.proposal = 'approve' and not rule.bill_paid(app) and rule.levy_amount(app) > 0;
 $$;
 
 -- The bill, made when the draft goes to payment. One that is not paid yet is computed anew and keeps its number.

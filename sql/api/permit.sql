@@ -1,4 +1,4 @@
--- After a permit is issued: corrected, suspended, revoked, reinstated. One proposes, the head decides; what was issued stays.
+-- After a permit is issued: corrected, suspended, reinstated; how one is revoked is in revoke.sql. One proposes, the head decides; what was issued stays.
 
 create type api.permit_change_row as (
   change_id bigint, application_id bigint, number text, applicant text, kind text, reason text, rule text,
@@ -19,8 +19,7 @@ begin
   if not found then
     perform rule.fail(9, 'application_id', 'This application has no permit');
   end if;
-  if p.status <> all (case kind when 'reinstatement' then '{suspended}' when 'revocation' then '{current,suspended}'
-                                else '{current}' end::text[]) then
+  if p.status <> all (case kind when 'reinstatement' then '{suspended}' else '{current}' end::text[]) then
     perform rule.fail(11, 'kind', 'This permit is not in force: %s', rule.permit_status(p));
   end if;
   if exists (select from document.document d
@@ -51,7 +50,7 @@ begin
     else
       select x.* into f from catalogue.form_field x
        where x.office_id = app.office_id and x.permit_type_id = app.permit_type_id and x.version = app.permit_version and x.code = given.code;
-      value := rule.check_value(value, f.type, f.choices, f.max_length, 'fields.' || given.code);
+      value := rule.check_field(f, value, app, 'fields.' || given.code);
     end if;
     result := result || jsonb_build_object(given.code, value);
   end loop;
@@ -78,7 +77,7 @@ begin
   if before is not null then
     return jsonb_populate_record(null::api.empty, before);
   end if;
-  perform rule.is_one_of(kind, 'kind', 'correction', 'suspension', 'revocation', 'reinstatement');
+  perform rule.is_one_of(kind, 'kind', 'correction', 'suspension', 'reinstatement');
   reason := rule.text(rule.require(reason, 'reason'), 'reason', 2000);
   permit_propose.rule := rule.text(rule.require(permit_propose.rule, 'rule'), 'rule', 500);
   app := rule.lock_application(who, application_id, null);
@@ -107,7 +106,8 @@ as $$
   select array_agg((x.key, coalesce(f.label, x.key), coalesce(f.type, 'text'), rule.shown(app.office_id, x.value),
                     coalesce(rule.shown(app.office_id, v.value), case x.key when 'applicant.name' then a.name when 'applicant.address' then a.address
                                                  when 'applicant.birth_place' then a.birth_place end),
-                    true, false, coalesce(f.choices, '{}'))::api.field_row order by f.position nulls last, x.key)
+                    true, false, case when f.code is null then '{}' else rule.field_choices(f, array[x.value, v.value]) end,
+                    case when f.code is not null then rule.table_columns(f) end, f.min_rows, f.max_rows)::api.field_row order by f.position nulls last, x.key)
     from jsonb_each_text(fields) x
     join application.applicant a on a.office_id = app.office_id and a.applicant_id = app.applicant_id
     left join catalogue.form_field f on f.office_id = app.office_id and f.permit_type_id = app.permit_type_id
@@ -212,12 +212,15 @@ begin
     perform rule.fail(5, 'change_id', 'You proposed this: somebody else must decide');
   end if;
   if approve then
+    if c.kind = 'revocation' then
+      perform rule.fail(11, 'change_id', 'A revocation is an application of its own now: reject this one');
+    end if;
     p := rule.permit_to_change(app, c.kind);
     if c.kind = 'correction' then
       perform rule.apply_correction(who, app, p, c);
     else
       update application.permit x
-         set status = case c.kind when 'suspension' then 'suspended' when 'revocation' then 'revoked' else 'current' end
+         set status = case c.kind when 'suspension' then 'suspended' else 'current' end
        where x.office_id = p.office_id and x.permit_id = p.permit_id;
     end if;
   else

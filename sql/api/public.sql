@@ -3,7 +3,8 @@
 create type api.public_step_row as (at bigint, step text);
 create type api.public_track_reply as (
   number text, permit_name text, stage_name text, outcome text, promised_on text, days_left int, clock_stopped boolean,
-  fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text, fee_unknown boolean, fee_paid bigint, fee_left bigint, due_on text, payment_reference text);
+  fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text, fee_unknown boolean, fee_paid bigint, fee_left bigint, due_on text, payment_reference text,
+  visit text, applications api.visit_row[]);
 
 -- TOO_MANY after 5 wrong tries of a number from one address, 50 from an address, in 15 minutes, or 100 of a number
 -- from anywhere in a day: a million PINs stay out of reach, and the applicant is not locked out by one stranger.
@@ -92,6 +93,30 @@ begin
   r.permit_number := (select p.number from application.permit p
                        where p.office_id = app.office_id and p.application_id = app.application_id);
   r.office_name := (select o.name from catalogue.office o where o.office_id = app.office_id);
+  r.visit := (rule.visit_of(app)).code;
+  return r;
+end
+$$;
+
+-- All applications of a visit, by its code.
+create function rule.track_visit(office_id bigint, code text, pin text)
+returns api.public_track_reply
+language plpgsql stable
+as $$
+declare
+  v application.visit;
+  r api.public_track_reply;
+begin
+  select x.* into v from application.visit x
+   where x.office_id = track_visit.office_id and x.code = upper(btrim(track_visit.code))
+     and x.pin_hash = rule.pin_hash(x.office_id, x.code, btrim(pin));
+  if not found then
+    return null;
+  end if;
+  r.number := v.code;
+  r.visit := v.code;
+  r.applications := rule.visit_rows(v.office_id, v.visit_id);
+  r.office_name := (select o.name from catalogue.office o where o.office_id = v.office_id);
   return r;
 end
 $$;
@@ -106,6 +131,7 @@ declare
   asked bigint := rule.public_office(nullif(office, ''));
   wanted text := left(rule.require(number, 'number'), 40);
   app application.application;
+  visit api.public_track_reply;
 begin
   perform rule.require(pin, 'pin');
   perform pg_advisory_xact_lock(hashtextextended('track:' || wanted, asked));
@@ -114,6 +140,10 @@ begin
     from application.application a
    where a.office_id = asked and a.number = wanted and a.pin_hash = rule.pin_hash(asked, wanted, btrim(public_track.pin));
   if not found then
+    visit := rule.track_visit(asked, wanted, pin);
+    if visit.number is not null then
+      return visit;
+    end if;
     insert into application.track_attempt (office_id, number, address) values (asked, wanted, client_address);
     return null::api.public_track_reply;
   end if;
@@ -145,17 +175,18 @@ begin
     return r;
   end if;
   select p.code, p.number, v.name, x.name, p.issued_on::text, p.valid_until_on::text,
-         case p.kind when 'refusal' then 'refusal' else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
-         (select h.reason from application.permit_change h
+         case when p.kind in ('refusal', 'revocation') then p.kind else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
+         coalesce((select h.reason from application.revocation h
+                    where h.office_id = p.office_id and h.permit_id = p.permit_id and h.revoked_at is not null and p.status = 'revoked'), (select h.reason from application.permit_change h
            where h.office_id = p.office_id and h.permit_id = p.permit_id and h.approved and h.kind in ('suspension', 'revocation')
              and p.status in ('suspended', 'revoked')
-           order by h.change_id desc limit 1)
+           order by h.change_id desc limit 1))
     into r
     from application.application a
     join catalogue.office o on o.office_id = a.office_id
     join application.applicant x on x.office_id = a.office_id and x.applicant_id = a.applicant_id
     join catalogue.permit_type_version v on v.office_id = a.office_id and v.permit_type_id = a.permit_type_id and v.version = a.permit_version
-    left join document.document d on d.office_id = a.office_id and d.application_id = a.application_id and d.kind in ('permit', 'refusal')
+    left join document.document d on d.office_id = a.office_id and d.application_id = a.application_id and d.kind in ('permit', 'refusal', 'revocation')
                                  and d.state = 'current' and not d.preview
     left join document.content c on c.office_id = d.office_id and c.content_id = d.content_id
     left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id

@@ -1,7 +1,7 @@
 -- The analyst: each document accepted or refused, one return that lists everything, the way on; then the draft.
 
 -- Writes the decisions down. REQUIRED where a refusal has no reason.
-create function rule.decide_requirements(app application.application, decisions jsonb)
+create function rule.decide_requirements(app application.application, decisions jsonb, judge bigint)
 returns void
 language plpgsql
 as $$
@@ -18,7 +18,7 @@ begin
     end if;
     update application.requirement r
        set status = case when why is null then 'accepted' else 'refused' end,
-           reason = why
+           reason = why, judged_by = judge, judged_at = now()
      where r.office_id = app.office_id and r.application_id = app.application_id and r.code = decided.code;
   end loop;
 end
@@ -40,7 +40,7 @@ begin
     perform rule.fail(8, 'decisions.' || c, 'Decide every document first: one return lists everything');
   end if;
   foreach c in array coalesce(returned_fields, '{}') loop
-    update application.field_value f set returned = true
+    update application.field_value f set returned = true, changed = false, old_value = null
      where f.office_id = app.office_id and f.application_id = app.application_id and f.code = c;
     if not found then
       perform rule.fail(7, 'returned_fields', 'There is no field "%s" in this application', c);
@@ -133,7 +133,7 @@ begin
   app := rule.lock_application(who, application_id, version);
   perform rule.take_task(who, app, 'verification');
   reason := rule.text(reason, 'reason');
-  perform rule.decide_requirements(app, decisions);
+  perform rule.decide_requirements(app, decisions, who.user_id);
   if action is null then
     reply := rule.touch(who, app, 'save', null, jsonb_build_object('decisions', decisions));
   elsif action = 'inspect' then

@@ -24,12 +24,13 @@
     "[permit]\ncode = TES\nname = Izin uji\nsector = uji\nservice_days = 3\nvalid_years = 5\n"                                     \
     "number_pattern = 503/{NNNN}/{YYYY}\nworkflow = standard\n"
 #define FIELD  "[field:area]\nlabel = Luas\ntype = number\n"
+#define TABLE  "[column:staff.name]\nlabel = Nama\ntype = text\n[field:staff]\nlabel = Tenaga\ntype = table\n"
 #define CHOICE "[field:own]\nlabel = Mandiri\ntype = choice\nchoices = yes=Ya | no=Tidak\n"
 
 static const struct {
     const char *rule, *text;
 } good[] = {{"office", OFFICE},       {"units", UNITS},       {"holidays", HOLIDAYS},
-            {"provinces", PROVINCES}, {"workflow", WORKFLOW}, {"permit", PERMIT FIELD CHOICE}};
+            {"provinces", PROVINCES}, {"workflow", WORKFLOW}, {"permit", PERMIT FIELD CHOICE TABLE}};
 
 /* The good catalogue with one of its files replaced by `text` (none when `rule` is NULL), checked. */
 static void read_with(struct catalogue *catalogue, const char *rule, const char *text) {
@@ -84,6 +85,25 @@ static const struct {
     {"permit", PERMIT FIELD "choices = a=A\n", "permit:12: [field:area] choices: is only for type = choice"},
     {"permit", PERMIT CHOICE "when = own=yes\n", "permit:13: [field:own] when: depends on itself"},
     {"permit", PERMIT CHOICE "[requirement:KTP]\nname = KTP\nwhen = own\n", "permit:15: [requirement:KTP] when: "},
+    {"permit", PERMIT "[field:place]\nlabel = x\ntype = table\n", "permit:9: [field:place] type: a table needs a [column:place]"},
+    {"permit", PERMIT "[field:place]\nlabel = x\ntype = text\nmax_rows = 2\n",
+     "permit:12: [field:place] max_rows: is only for type = table"},
+    {"permit", PERMIT TABLE "min_rows = 101\n", "permit:12: [field:staff] min_rows: is more than max_rows"},
+    {"permit", PERMIT TABLE "max_rows = 501\n", "permit:15: [field:staff] max_rows: 501 is not between 1 and 500"},
+    {"permit", PERMIT FIELD "[column:area.name]\nlabel = x\ntype = text\n",
+     "permit:12: [column:area.name] there is no [field:area] of the type table"},
+    {"permit", PERMIT "[column:staff]\nlabel = x\ntype = text\n", "permit:9: [column:staff] \"staff\" is not of the form"},
+    {"permit", PERMIT "[field:staff]\nlabel = x\ntype = table\n[column:staff.name]\nlabel = x\ntype = table\n",
+     "permit:14: [column:staff.name] type: \"table\" is not one"},
+    {"permit", PERMIT "[field:plan]\nlabel = x\ntype = file\n", "permit:9: [field:plan] requirement: is missing"},
+    {"permit", PERMIT "[field:plan]\nlabel = x\ntype = file\nrequirement = PLAN\n",
+     "permit:12: [field:plan] requirement: there is no [requirement:PLAN]"},
+    {"office", "[office]\ncode = uji\nname = x\ncity = y\ntime_zone = UTC\nbounds = 1, 2, 3\n[hours]\n",
+     "office:6: [office] bounds: is not of the form south, west, north, east"},
+    {"office", "[office]\ncode = uji\nname = x\ncity = y\ntime_zone = UTC\nbounds = 1, nan, 3, 4\n[hours]\n",
+     "office:6: [office] bounds: \"nan\" is not a number"},
+    {"office", "[office]\ncode = uji\nname = x\ncity = y\ntime_zone = UTC\nbounds = -5, 105, -6, 106\n[hours]\n",
+     "office:6: [office] bounds: has its south above its north"},
     {"permit", PERMIT "[checklist:DINAS]\naa = b\n", "permit:9: [checklist:DINAS] units.ini has no [unit:DINAS]"},
     {"permit", PERMIT "[checklist:*]\naa = b\n[checklist:DINKES]\naa = c\n",
      "permit:12: [checklist:DINKES] aa: stands in [checklist:*] too"},

@@ -1,8 +1,8 @@
 /* Documents: what the office stores is what the paper says, on every page, whatever was typed. */
 #include "paper.h"
 
-static const char *const kinds[] = {"receipt", "missing", "inspection_report", "bill",           "decree",
-                                    "permit",  "refusal", "handover",          "certified_copy", "disposal"};
+static const char *const kinds[] = {"receipt", "missing",  "inspection_report", "bill",     "decree",    "permit",
+                                    "refusal", "handover", "certified_copy",    "disposal", "revocation"};
 
 static void a_shipped_template_does_not_say_what_was_decided(void **state) {
     (void)state;
@@ -17,6 +17,7 @@ static void a_shipped_template_does_not_say_what_was_decided(void **state) {
         {"Andi Wijaya", "kuasa", "diambil di loket", "************0001"},
         {"SALINAN SAH", "503/0003/SAL/XI/2026", "9f86d081884c7d659a2f", "26 November 2026"},
         {"PEMUSNAHAN ARSIP", "2019-000017", "2c26b46b68ffc68ff99b", "Slamet Widodo"},
+        {"PENCABUTAN SURAT IZIN", "503/0017/SIP-DR/III/2024", "Praktik ditutup", "tidak berlaku lagi"},
     };
     struct document_data *data = sample_data();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -66,6 +67,27 @@ static void a_telephone_reads_another_address_from_the_qr_code(void **state) {
         free(read);
         template_free(template);
     }
+    data_free(data);
+}
+
+static void a_table_of_the_form_loses_rows_on_paper(void **state) {
+    (void)state;
+    struct error error;
+    struct document_data *data = sample_data();
+    static const char *const values[][2] = {{"field.staff.1.name", "Sari"},
+                                            {"field.staff.1.profession", "Dokter"},
+                                            {"field.staff.2.name", "Budi"},
+                                            {"field.staff.2.profession", "Perawat"},
+                                            {"field.staff.10.name", "Kesepuluh"}};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        assert_int_equal(data_put(data, values[i][0], values[i][1], &error), LOKET_OK);
+    char *text =
+        paper_of("@document decree\n@title x\n@if field.staff\n@table 20 40 40 header\nNo. | Nama | Profesi\n@each field.staff\n"
+                 "{#} | {.name} | {.profession}\n@end\n@end\n@end\n@if field.vehicles\nkendaraan\n@else\ntanpa kendaraan\n@end\n",
+                 data);
+    static const char *const said[] = {"Profesi", "Sari", "Dokter", "Budi", "Perawat", "Kesepuluh", "tanpa kendaraan"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) assert_says(text, said[i]);
+    free(text);
     data_free(data);
 }
 
@@ -339,6 +361,7 @@ int main(void) {
         cmocka_unit_test(a_shipped_template_does_not_say_what_was_decided),
         cmocka_unit_test(a_reader_shows_another_title_author_or_date),
         cmocka_unit_test(a_telephone_reads_another_address_from_the_qr_code),
+        cmocka_unit_test(a_table_of_the_form_loses_rows_on_paper),
         cmocka_unit_test(a_bill_hides_what_is_left_to_pay),
         cmocka_unit_test(a_signature_is_placed_beside_its_block),
         cmocka_unit_test(an_unsigned_document_looks_signed),

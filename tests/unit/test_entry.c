@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <stdlib.h>
+#include <tui/entry/coordinates.h>
 #include <tui/entry/date_entry.h>
 #include <tui/entry/identity_number.h>
+#include <tui/entry/table_text.h>
 
 static void a_wrong_nik_is_told_at_once(void **state) {
     (void)state;
@@ -157,6 +160,120 @@ static void working_days_leave_out_weekends_and_holidays(void **state) {
     assert_int_equal(day_from_iso("2027-02-29"), -1);
 }
 
+/* By the same rules as the database: tests/sql/forms.sql. */
+static void a_place_is_read_as_people_paste_it(void **state) {
+    (void)state;
+    static const char *const good[][2] = {
+        {"-5.1131, 105.3067", "-5.113100, 105.306700"},
+        {"-5,1131 105,3067", "-5.113100, 105.306700"},
+        {"-5.1131;105.3067", "-5.113100, 105.306700"},
+        {"+5, +105", "5.000000, 105.000000"},
+        {"5°06'47.2\"S 105°18'24.1\"E", "-5.113111, 105.306694"},
+        {"5° 6′ 47.2″ S, 105° 18′ 24.1″ E", "-5.113111, 105.306694"},
+        {"5 6 47 LS, 105 18 24 BT", "-5.113056, 105.306667"},
+        {"5.1131 lu 105.3067 bb", "5.113100, -105.306700"},
+        {"S 5 6.5 E 105 18.25", "-5.108333, 105.304167"},
+        {"105.3067E 5.1131S", "-5.113100, 105.306700"},
+        {"-5 6 47.2, 105 18 24.1", "-5.113111, 105.306694"},
+        {"-0.0000001, 0", "0.000000, 0.000000"},
+        {"90, 180", "90.000000, 180.000000"},
+    };
+    static const char *const bad[] = {
+        "",
+        "NaN, NaN",
+        "Infinity, 0",
+        "1e3, 2",
+        "90.1, 0",
+        "0, 180.1",
+        "-5.1131",
+        "-5,105",
+        "1 2 3",
+        "1 2 3 4 5 6 7 8",
+        "5-6",
+        "1000, 5",
+        "5 60 0 S 105 0 0 E",
+        "5.5 6 0 S 105 0 0 E",
+        "-5 S 105 E",
+        "5 S 105 N",
+        "5 S E 105",
+        "5.1.3, 105",
+        "drop, 5",
+        "NSEW",
+        "5 6 60 S 105 0 0 E",
+    };
+    char place[COORDINATES_BYTES];
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        const char *wrong = coordinates_read(good[i][0], place);
+        if (wrong) fail_msg("%s: %s", good[i][0], wrong);
+        assert_string_equal(place, good[i][1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        if (!coordinates_read(bad[i], place)) fail_msg("%s is taken for %s", bad[i], place);
+    char much[1000] = "";
+    memset(much, '1', sizeof much - 1);
+    assert_non_null(coordinates_read(much, place));
+}
+
+static void a_table_loses_what_was_typed_into_it(void **state) {
+    (void)state;
+    struct table_text table = {0}, again = {0};
+    struct table_row *row = table_add(&table);
+    table_set(row, "name", "\"Sari\" \\ W\u00fclandari");
+    table_set(row, "licence", "");
+    table_set(table_add(&table), "name", "Budi");
+    char *text = table_as_text(&table);
+    assert_string_equal(text, "[{\"name\": \"\\\"Sari\\\" \\\\ W\u00fclandari\"}, {\"name\": \"Budi\"}]");
+    assert_true(table_read(&again, text));
+    free(text);
+    assert_int_equal(again.count, 2);
+    assert_string_equal(table_get(&again.rows[0], "name"), "\"Sari\" \\ W\u00fclandari");
+    assert_string_equal(table_get(&again.rows[0], "licence"), "");
+    table_swap(&again, 0, 1);
+    assert_string_equal(table_get(&again.rows[0], "name"), "Budi");
+    table_remove(&again, 0);
+    assert_int_equal(again.count, 1);
+    table_remove(&again, 7);
+    table_remove(&again, 0);
+    text = table_as_text(&again);
+    assert_string_equal(text, "");
+    free(text);
+    table_free(&again);
+    table_free(&table);
+}
+
+static void what_is_no_table_is_taken_for_one(void **state) {
+    (void)state;
+    static const char *const bad[] = {"x",
+                                      "{}",
+                                      "[",
+                                      "[{]",
+                                      "[{\"a\"}]",
+                                      "[{\"a\":1}]",
+                                      "[{\"a\":\"b\"",
+                                      "[{\"a\":\"\\q\"}]",
+                                      "[[{}]]",
+                                      "[{\"a\":{\"b\":\"c\"}}]",
+                                      "[{}] x",
+                                      "[{},]",
+                                      "[{\"a\":\"\\ud800\"}]",
+                                      "[{\"a\":\"\\u00"};
+    struct table_text table = {0};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (table_read(&table, bad[i])) fail_msg("%s is read", bad[i]);
+        assert_int_equal(table.count, 0);
+    }
+    assert_true(table_read(&table, " [ { \"a\" : \"\\u0041\\n\\u20ac\" } ] "));
+    assert_string_equal(table_get(&table.rows[0], "a"), "A\n\u20ac");
+    table_free(&table);
+    size_t rows = TABLE_ROWS + 1;
+    char *many = malloc(rows * 3 + 2);
+    assert_non_null(many);
+    for (size_t i = 0; i < rows; i++) memcpy(many + i * 3, i ? ",{}" : "[{}", 3);
+    memcpy(many + rows * 3, "]", 2);
+    assert_false(table_read(&table, many));
+    free(many);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_nik_is_told_at_once),
@@ -164,6 +281,9 @@ int main(void) {
         cmocka_unit_test(other_numbers_are_checked),
         cmocka_unit_test(dates_are_read_as_people_type_them),
         cmocka_unit_test(working_days_leave_out_weekends_and_holidays),
+        cmocka_unit_test(a_place_is_read_as_people_paste_it),
+        cmocka_unit_test(a_table_loses_what_was_typed_into_it),
+        cmocka_unit_test(what_is_no_table_is_taken_for_one),
     };
     return cmocka_run_group_tests_name("entry", tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <tui/screen/printout.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/table_rows.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/reader.h>
 #include <tui/ui/text.h>
@@ -21,7 +22,8 @@ enum {
     ACTION_BILL,
     ACTION_APPLICANT,
     ACTION_REVEAL,
-    ACTION_EXPORT
+    ACTION_EXPORT,
+    ACTION_BESIDE
 };
 
 struct application_screen {
@@ -36,11 +38,12 @@ struct application_screen {
 static const struct key_row keys[] = {
     {ACTION_SLIP, "slip", "F6 c", N_("control slip"), N_("who had it, from when to when, in working time")},
     {ACTION_DOCUMENTS, "documents", "F4 d", N_("documents"), N_("its documents: look, attach, reprint, certify")},
-    {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend, revoke or reinstate its permit (analyst, section head)")},
+    {ACTION_CHANGE, "change", "F2 h", NULL, N_("correct, suspend or reinstate its permit (analyst, section head)")},
     {ACTION_BILL, "bill", "F11 b", NULL, N_("its bill and payments (treasurer, analyst, section head, head, auditor, manager)")},
     {ACTION_APPLICANT, "applicant", "F12 a", NULL, N_("correct the applicant's data (front office)")},
     {ACTION_REVEAL, "reveal", "w", NULL, N_("see the identity numbers whole, for a reason that is recorded")},
     {ACTION_EXPORT, "export", "x", NULL, N_("all that the office knows of the applicant, as files for them (front office)")},
+    {ACTION_BESIDE, "beside", "m", NULL, N_("a further permit in the same visit, today: asks for the PIN (front office)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
     {ACTION_WITHDRAW, "withdraw", "F7 W", NULL, N_("withdraw it for the applicant, with the reason (front office)")},
@@ -101,6 +104,16 @@ static void add_applicant(struct reader *out, const Loket__Applicant *p) {
     reader_pair(out, _("E-mail"), p->email);
 }
 
+static void add_table(struct reader *out, const Loket__FieldRow *f) {
+    char line[1000];
+    if (strcmp(f->type, "table") != 0) return;
+    for (size_t i = 0;; i++) {
+        table_row_shown(f->value, i, f->columns, f->n_columns, line, sizeof line);
+        if (!line[0]) return;
+        reader_add(out, LOOK_PLAIN, "  %zu. %s", i + 1, line);
+    }
+}
+
 static void add_documents(struct reader *out, const Loket__ApplicationOpenReply *a) {
     reader_add(out, LOOK_PLAIN, " ");
     reader_add(out, LOOK_TITLE, "%s", _("Requirements"));
@@ -115,9 +128,21 @@ static void add_documents(struct reader *out, const Loket__ApplicationOpenReply 
     for (size_t i = 0; i < a->n_fields; i++) {
         const Loket__FieldRow *f = a->fields[i];
         if (!f->value[0]) continue;
-        if (f->changed) reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, f->value, _("before"), f->old_value);
+        if (f->changed)
+            reader_add(out, LOOK_WARNING, "%s: %s (%s: %s)", f->label, stage_value(f, f->value), _("before"),
+                       stage_value(f, f->old_value));
         else reader_pair(out, f->label, stage_value(f, f->value));
+        add_table(out, f);
     }
+}
+
+static void add_revocation(struct reader *out, const Loket__ApplicationOpenReply *a) {
+    if (!a->revoke_asked_by[0]) return;
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_TITLE, "%s: %s", _("Revocation of a permit"), a->previous_permit);
+    reader_pair(out, _("Asked by"), text_word(a->revoke_asked_by));
+    reader_pair(out, _("Reason"), a->revoke_reason);
+    reader_pair(out, _("Rule that it rests on"), a->revoke_rule);
 }
 
 static void add_inspections(struct reader *out, const Loket__ApplicationOpenReply *a) {
@@ -173,6 +198,7 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
     self->version = a->version;
     add_head(&self->reader, a);
     add_applicant(&self->reader, a->applicant);
+    add_revocation(&self->reader, a);
     add_documents(&self->reader, a);
     add_inspections(&self->reader, a);
     add_decision(&self->reader, a);
@@ -264,6 +290,10 @@ static void export(struct screen *screen, bool yes, const char *reason) {
     app_ask(screen, "applicant.export", &request.base, &loket__applicant_export_reply__descriptor, own_data_export);
 }
 
+static void beside(struct screen *screen, bool yes, const char *pin) {
+    if (yes) beside_open(screen->app, ((struct application_screen *)screen)->application_id, pin);
+}
+
 static enum outcome application_action(struct screen *screen, int action) {
     struct application_screen *self = (struct application_screen *)screen;
     if (action == ACTION_BACK) return LEAVE;
@@ -278,6 +308,8 @@ static enum outcome application_action(struct screen *screen, int action) {
     if (action == ACTION_EXPORT && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("Everything of this applicant, as files: who asks, and how are they known?"), _("Reason"), true,
                    export);
+    if (action == ACTION_BESIDE && app_has_role(screen->app, "front_office"))
+        dialog_ask(screen, _("A further permit of this applicant: the PIN of the receipt?"), _("PIN"), true, beside);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);
     if (action == ACTION_WITHDRAW && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("The applicant withdraws: why?"), _("Reason"), true, withdraw);

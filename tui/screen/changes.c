@@ -7,6 +7,7 @@
 #include <tui/screen/screens.h>
 #include <tui/screen/signing.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/table_rows.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/list.h>
 #include <tui/ui/reader.h>
@@ -44,18 +45,26 @@ static void proposal_draw(struct screen *screen, int row, int rows) {
     form_draw(&self->form, row, rows);
 }
 
-static void add_correctable(struct form *form, const char *code, const char *label, const char *now) {
+static struct field *add_correctable(struct form *form, const char *code, const char *label, const char *now) {
     char name[64];
     (void)snprintf(name, sizeof name, "fields.%.56s", code);
     struct field *field = form_add(form, name, label, FIELD_TEXT, false);
     field->longest = 1000;
     field_set(field, now);
     field_when(field, "kind", "correction");
+    return field;
+}
+
+/* A file is of its application and not corrected here. */
+static void add_form_field(struct form *form, const Loket__FieldRow *row) {
+    if (!row->value[0] || strcmp(row->type, "file") == 0) return;
+    struct field *field = add_correctable(form, row->code, row->label, row->value);
+    if (strcmp(row->type, "table") == 0) table_field(field, row->columns, row->n_columns, row->min_rows, row->max_rows);
 }
 
 static void on_application(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct proposal_screen *self = (struct proposal_screen *)screen;
-    static const char *const kinds[] = {"correction", "suspension", "revocation", "reinstatement"};
+    static const char *const kinds[] = {"correction", "suspension", "reinstatement"};
     screen->waits = false;
     if (error) return;
     self->application = app_copy(reply);
@@ -74,8 +83,7 @@ static void on_application(struct screen *screen, const ProtobufCMessage *reply,
         add_correctable(form, "applicant.birth_place", _("Place of birth"), a->applicant->birth_place);
         add_correctable(form, "applicant.address", _("Address"), a->applicant->address);
     }
-    for (size_t i = 0; i < a->n_fields; i++)
-        if (a->fields[i]->value[0]) add_correctable(form, a->fields[i]->code, a->fields[i]->label, a->fields[i]->value);
+    for (size_t i = 0; i < a->n_fields; i++) add_form_field(form, a->fields[i]);
     form_first(form);
 }
 
@@ -138,14 +146,14 @@ static enum outcome proposal_key(struct screen *screen, int key, bool pasted) {
 
 static bool proposal_refused(struct screen *screen, const struct error *error) {
     struct form *form = &((struct proposal_screen *)screen)->form;
-    return form_refuse(form, error->field, screen->app->message) || form_refuse(form, "kind", screen->app->message);
+    return table_refuse(form, error->field, screen->app->message) || form_refuse(form, "kind", screen->app->message);
 }
 
 static const struct screen_ops proposal_ops = {
     .title = N_("Change of a permit"),
-    .about =
-        N_("Correct, suspend, revoke or reinstate an issued permit. You propose it with the reason and the rule, the head decides; "
-           "what was issued before stays in the archive. A correction makes a new version of the permit, signed anew."),
+    .about = N_("Correct, suspend or reinstate an issued permit (it is revoked from the register of permits). You propose it with "
+                "the reason and the rule, the head decides; "
+                "what was issued before stays in the archive. A correction makes a new version of the permit, signed anew."),
     .keys = proposal_keys,
     .size = sizeof(struct proposal_screen),
     .free = proposal_free,
@@ -319,8 +327,7 @@ static void changes_event(struct screen *screen, int64_t application_id) {
 
 static const struct screen_ops changes_ops = {
     .title = N_("Changes of permits"),
-    .about =
-        N_("Corrections, suspensions, revocations and reinstatements that wait for the head. Nobody decides what they proposed."),
+    .about = N_("Corrections, suspensions and reinstatements that wait for the head. Nobody decides what they proposed."),
     .keys = changes_keys,
     .size = sizeof(struct changes_screen),
     .free = changes_free,

@@ -6,6 +6,7 @@
 #include <tui/screen/intake_request.h>
 #include <tui/screen/screens.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/table_rows.h>
 #include <tui/screen/typed_check.h>
 #include <tui/ui/text.h>
 
@@ -42,7 +43,12 @@ static void build_correction(struct stage *stage) {
         const Loket__FieldRow *f = a->fields[i];
         if (!f->returned) continue;
         struct field *field = typed_add(&stage->form, "fields.", f->code, f->label, f->type, true, f->choices, f->n_choices);
-        field_set(field, f->value);
+        if (strcmp(f->type, "table") == 0) table_field(field, f->columns, f->n_columns, f->min_rows, f->max_rows);
+        if (strcmp(f->type, "file") == 0) {
+            field->read_only = true;
+            (void)snprintf(field->note, sizeof field->note, "%s", _("attach it anew with F7"));
+        }
+        field_set(field, field->read_only ? stage_value(f, f->value) : f->value);
     }
 }
 

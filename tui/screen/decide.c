@@ -40,9 +40,21 @@ static void reason_unless(struct stage *stage, const char *action) {
     field_when(reason, "action", other);
 }
 
+/* Of a revocation: which permit, who asks for it, and why. */
+static void add_revocation(struct stage *stage) {
+    const Loket__ApplicationOpenReply *a = stage->application;
+    if (!a->revoke_asked_by[0]) return;
+    stage_heading(stage, _("Revocation of a permit"));
+    stage_show(stage, _("Number of the permit"), a->previous_permit);
+    stage_show(stage, _("Asked by"), text_word(a->revoke_asked_by));
+    stage_show(stage, _("Reason"), a->revoke_reason);
+    stage_show(stage, _("Rule that it rests on"), a->revoke_rule);
+}
+
 static void build_draft(struct stage *stage) {
     static const char *const actions[] = {"submit", "send_back", NULL};
     const Loket__ApplicationOpenReply *a = stage->application;
+    add_revocation(stage);
     add_reports(stage);
     stage_heading(stage, _("Draft of the decision"));
     struct field *field = form_add(&stage->form, "proposal", _("Proposal"), FIELD_CHOICE, true);
@@ -92,6 +104,7 @@ static void build_review(struct stage *stage) {
 static void build_approval(struct stage *stage) {
     static const char *const actions[] = {"approve", "refuse", "send_back", NULL};
     bool refuses = strcmp(stage->application->proposal, "refuse") == 0;
+    add_revocation(stage);
     add_draft(stage);
     stage_heading(stage, _("Decision"));
     stage_add_actions(stage, actions);
@@ -117,7 +130,10 @@ static const struct key_row decision_keys[] = {
 static void preview(struct stage *stage) {
     const char *proposal = form_value(&stage->form, "proposal");
     if (!*proposal) proposal = stage->application->proposal;
-    preview_ask(&stage->base, stage->application_id, strcmp(proposal, "refuse") == 0 ? "refusal" : "permit");
+    preview_ask(&stage->base, stage->application_id,
+                strcmp(proposal, "refuse") == 0                   ? "refusal"
+                : strcmp(stage->application->kind, "revoke") == 0 ? "revocation"
+                                                                  : "permit");
 }
 
 static enum outcome decision_action(struct screen *screen, int action) {

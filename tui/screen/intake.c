@@ -11,6 +11,7 @@
 #include <tui/screen/picker.h>
 #include <tui/screen/receipt.h>
 #include <tui/screen/screens.h>
+#include <tui/screen/table_rows.h>
 #include <tui/screen/typed_check.h>
 #include <tui/ui/form.h>
 #include <tui/ui/text.h>
@@ -24,8 +25,11 @@ struct intake_screen {
     Loket__CatalogueOpenReply *type;    /* owned; NULL until a permit is chosen */
     char asked_type[40], found[40];     /* what was asked for, so that it is asked once */
     uint8_t key[IDEMPOTENCY_KEY_BYTES];
-    bool drafted;                         /* the draft was looked for */
-    char renews[128];                     /* the permit that is renewed; "" a new application */
+    bool drafted;     /* the draft was looked for */
+    char renews[128]; /* the permit that is renewed; "" a new application */
+    int64_t beside;   /* the application of the same visit; 0: none */
+    char beside_pin[8], beside_draft[32];
+    struct draft typed;                   /* owned; what was typed of a further permit before a line fell */
     Loket__IntakeRenewalOfReply *renewal; /* owned; what it begins with */
 };
 
@@ -43,8 +47,9 @@ static const char *user_of(const struct intake_screen *self) {
     return self->base.app->session.username;
 }
 
-/* A renewal does not take the place of an application that was begun. */
+/* A renewal, or a further permit, does not take the place of an application that was begun. */
 static const char *draft_name(const struct intake_screen *self) {
+    if (self->beside) return self->beside_draft;
     return self->renews[0] ? "renewal" : "intake";
 }
 
@@ -128,6 +133,12 @@ static void add_form(struct form *form, const Loket__CatalogueOpenReply *type) {
             typed_add(form, "fields.", given->code, given->label, given->type, given->required, given->choices, given->n_choices);
         if (given->max_length > 0) field->longest = (size_t)given->max_length * 4;
         (void)snprintf(field->note, sizeof field->note, "%s", given->hint);
+        if (strcmp(given->type, "table") == 0)
+            table_field(field, given->columns, given->n_columns, given->min_rows, given->max_rows);
+        if (strcmp(given->type, "file") == 0) {
+            field->read_only = true;
+            (void)snprintf(field->note, sizeof field->note, "%s", _("attached after the receipt (F7)"));
+        }
         (void)snprintf(other, sizeof other, "fields.%s", given->when_field);
         if (given->when_field[0]) field_when(field, other, given->when_value);
     }
@@ -241,6 +252,17 @@ static void take_typed(struct intake_screen *self, const struct draft *draft) {
     for (size_t i = 0; i < draft->count; i++) put(&self->form, "", draft->values[i].code, draft->values[i].value);
 }
 
+/* A further permit as it begins: the applicant, and the documents of the visit that this permit asks for too. */
+static void take_visit(struct intake_screen *self) {
+    const Loket__IntakeRenewalOfReply *visit = self->renewal;
+    put(&self->form, "", "location", visit->location);
+    for (size_t i = 0; i < visit->n_requirements; i++) put_requirement(&self->form, visit->requirements[i]);
+    for (size_t i = 0; i < self->typed.count; i++) put(&self->form, "", self->typed.values[i].code, self->typed.values[i].value);
+    draft_free(&self->typed);
+    keep_draft(self);
+    app_say(self->base.app, N_("What was brought already is marked: check it"), NULL);
+}
+
 /* The renewal as it begins: what the last application said. */
 static void take_renewal(struct intake_screen *self) {
     const Loket__IntakeRenewalOfReply *renewal = self->renewal;
@@ -270,6 +292,7 @@ static void on_type(struct screen *screen, const ProtobufCMessage *reply, const 
     loket__catalogue_open_reply__free_unpacked(self->type, NULL);
     self->type = app_copy(reply);
     rebuild(self);
+    if (self->beside) take_visit(self); /* also when another permit is chosen */
     if (self->drafted) return;
     self->drafted = true;
     if (self->renewal) take_renewal(self);
@@ -290,6 +313,37 @@ static void on_renewal(struct screen *screen, const ProtobufCMessage *reply, con
     follow(self);
 }
 
+/* Who is there is known; the permit is chosen. */
+static void on_visit(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    struct intake_screen *self = (struct intake_screen *)screen;
+    screen->waits = false;
+    if (error) {
+        app_pop(screen->app); /* the message line says why the visit is over */
+        return;
+    }
+    loket__intake_renewal_of_reply__free_unpacked(self->renewal, NULL);
+    self->renewal = app_copy(reply);
+    self->drafted = true;
+    if (!draft_load(user_of(self), draft_name(self), &self->typed)) self->typed = (struct draft){0};
+    else memcpy(self->key, self->typed.key, sizeof self->key);
+    if (!self->renewal->applicant) return;
+    (void)snprintf(self->found, sizeof self->found, "%s", self->renewal->applicant->nik);
+    fill_applicant(self, self->renewal->applicant);
+    const char *permit = draft_get(&self->typed, "permit_type");
+    if (!permit) return;
+    field_set(form_find(&self->form, "permit_type"), permit);
+    self->form.at = (size_t)(form_find(&self->form, "applicant.kind") - self->form.fields);
+    follow(self);
+}
+
+static void ask_visit(struct intake_screen *self) {
+    Loket__IntakeBesideRequest request = LOKET__INTAKE_BESIDE_REQUEST__INIT;
+    request.application_id = self->beside;
+    request.pin = self->beside_pin;
+    self->base.waits = true;
+    app_ask(&self->base, "intake.beside", &request.base, &loket__intake_renewal_of_reply__descriptor, on_visit);
+}
+
 static void ask_renewal(struct intake_screen *self) {
     Loket__IntakeRenewalOfRequest request = LOKET__INTAKE_RENEWAL_OF_REQUEST__INIT;
     request.permit_number = self->renews;
@@ -307,6 +361,10 @@ static void on_permits(struct screen *screen, const ProtobufCMessage *reply, con
     rebuild(self);
     if (self->renews[0]) {
         ask_renewal(self);
+        return;
+    }
+    if (self->beside) {
+        ask_visit(self);
         return;
     }
     if (draft_load(user_of(self), draft_name(self), &draft)) {
@@ -385,6 +443,7 @@ static void intake_free(struct screen *screen) {
     loket__catalogue_list_reply__free_unpacked(self->permits, NULL);
     loket__catalogue_open_reply__free_unpacked(self->type, NULL);
     loket__intake_renewal_of_reply__free_unpacked(self->renewal, NULL);
+    draft_free(&self->typed);
 }
 
 static void intake_draw(struct screen *screen, int row, int rows) {
@@ -419,6 +478,8 @@ static void submit(struct intake_screen *self) {
     }
     keep_draft(self);
     intake_request_fill(&request, &self->form, self->type);
+    request.message.beside = self->beside;
+    request.message.beside_pin = self->beside_pin;
     app_write(&self->base, "intake.submit", &request.message.base, self->key, &loket__intake_submit_reply__descriptor,
               on_submitted);
     intake_request_free(&request);
@@ -445,11 +506,12 @@ static void begin_anew(struct intake_screen *self) {
     draft_delete(user_of(self), draft_name(self));
     self->base.unsaved = false;
     rebuild(self);
-    if (!self->renews[0]) return;
+    if (!self->renews[0] && !self->beside) return;
     loket__intake_renewal_of_reply__free_unpacked(self->renewal, NULL);
     self->renewal = NULL;
     self->drafted = false;
-    ask_renewal(self);
+    if (self->beside) ask_visit(self);
+    else ask_renewal(self);
 }
 
 static void note_change(struct intake_screen *self) {
@@ -487,7 +549,7 @@ static enum outcome intake_key(struct screen *screen, int key, bool pasted) {
 }
 
 static bool intake_refused(struct screen *screen, const struct error *error) {
-    return form_refuse(&((struct intake_screen *)screen)->form, error->field, screen->app->message);
+    return table_refuse(&((struct intake_screen *)screen)->form, error->field, screen->app->message);
 }
 
 static const struct screen_ops ops = {
@@ -507,7 +569,7 @@ static const struct screen_ops ops = {
     .typing = true,
 };
 
-static void intake_begin(struct app *app, const char *renews) {
+static struct intake_screen *intake_begin(struct app *app, const char *renews) {
     struct intake_screen *self = (struct intake_screen *)app_push(app, &ops);
     Loket__CatalogueListRequest request = LOKET__CATALOGUE_LIST_REQUEST__INIT;
     self->form.check = check;
@@ -519,12 +581,21 @@ static void intake_begin(struct app *app, const char *renews) {
     request.office = app->session.office;
     self->base.waits = true;
     app_ask(&self->base, "catalogue.list", &request.base, &loket__catalogue_list_reply__descriptor, on_permits);
+    return self;
 }
 
 void intake_open(struct app *app) {
-    intake_begin(app, "");
+    (void)intake_begin(app, "");
 }
 
 void renewal_open(struct app *app, const char *permit_number) {
-    intake_begin(app, permit_number);
+    (void)intake_begin(app, permit_number);
+}
+
+void beside_open(struct app *app, int64_t application_id, const char *pin) {
+    struct intake_screen *self = intake_begin(app, "");
+    self->beside = application_id;
+    (void)snprintf(self->beside_draft, sizeof self->beside_draft, "beside-%lld", (long long)application_id);
+    (void)snprintf(self->beside_pin, sizeof self->beside_pin, "%s", pin);
+    (void)snprintf(self->base.title, sizeof self->base.title, "%s", _("Further permit"));
 }

@@ -8,7 +8,7 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_FILTER = ACTION_OWN, ACTION_MORE };
+enum { ACTION_FILTER = ACTION_OWN, ACTION_MORE, ACTION_REVOKE };
 
 struct permits_screen {
     struct screen base;
@@ -27,6 +27,8 @@ static const struct {
 static const struct key_row keys[] = {
     {ACTION_OPEN, "open", "Enter o", N_("read"), N_("everything about the application of this permit")},
     {ACTION_NEW, "new", "F2 n", N_("renew"), N_("begin its renewal, filled in from the last one (front office)")},
+    {ACTION_REVOKE, "revoke", "F8 x", N_("revoke"),
+     N_("begin its revocation: what the holder asks for, or the office has a reason for")},
     {ACTION_SEARCH, "search", "/", N_("find"), N_("by the permit's number or part of the holder's name, in all permits")},
     {ACTION_FILTER, "filter", "Tab f", N_("filter"), N_("ending within 90 days, ended, suspended, all")},
     {ACTION_MORE, "more", "m", NULL, N_("the next page")},
@@ -128,6 +130,9 @@ static enum outcome permits_action(struct screen *screen, int action) {
             app_complain(screen->app, N_("Only the front office takes in applications"), NULL);
         else if (permit) renewal_open(screen->app, permit->number);
         break;
+    case ACTION_REVOKE:
+        if (permit) revoke_open(screen->app, permit);
+        break;
     case ACTION_SEARCH: dialog_ask(screen, _("Number or part of the name (empty: all)"), _("Text"), false, find); break;
     case ACTION_FILTER:
         self->filter = (self->filter + 1) % FILTERS;
@@ -154,9 +159,11 @@ static bool permits_refused(struct screen *screen, const struct error *error) {
 
 static const struct screen_ops ops = {
     .title = N_("Permits"),
-    .about = N_("Every permit that the office issued, by the day on which it ends. Holders are reminded 90, 30 and 7 days before. "
-                "A renewal "
-                "begins with what the last application said; only documents that are no longer valid are asked for again."),
+    .about =
+        N_("Every permit that the office issued, by the day on which it ends. Holders are reminded 90, 30 and 7 days before. "
+           "A renewal "
+           "begins with what the last application said; only documents that are no longer valid are asked for again. A permit is "
+           "revoked by an application of its own, which a head decides; it ends when the decree is signed."),
     .keys = keys,
     .size = sizeof(struct permits_screen),
     .free = permits_free,

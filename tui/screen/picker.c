@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <tui/screen/picker.h>
+#include <tui/screen/table_rows.h>
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
@@ -104,6 +105,7 @@ void picker_open(struct screen *screen, struct form *form, const char *code) {
 void picker_look_up(struct screen *screen, struct form *form) {
     if (!form->count) return;
     const struct field *field = &form->fields[form->at];
-    if (field->kind == FIELD_CODED || field->choice_count > FEW) picker_open(screen, form, field->code);
+    if (field->kind == FIELD_TABLE) table_rows_open(screen, form, field->code);
+    else if (field->kind == FIELD_CODED || field->choice_count > FEW) picker_open(screen, form, field->code);
     else form_look_up(form);
 }

@@ -73,8 +73,8 @@ static const struct screen_ops ops = {
 };
 
 void preview_open(struct app *app, int64_t application_id) {
-    static const char *const kinds[] = {"permit", "decree",   "refusal",           "receipt",       "missing",
-                                        "bill",   "handover", "inspection_report", "certified_copy"};
+    static const char *const kinds[] = {"permit", "decree",   "refusal",           "receipt",        "missing",
+                                        "bill",   "handover", "inspection_report", "certified_copy", "revocation"};
     struct preview_screen *self = (struct preview_screen *)app_push(app, &ops);
     self->application_id = application_id;
     form_init(&self->form);

@@ -9,12 +9,12 @@
 #include <tui/screen/viewer.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_PRINT = ACTION_OWN, ACTION_WRITE, ACTION_DOCUMENTS, ACTION_PDF };
+enum { ACTION_PRINT = ACTION_OWN, ACTION_WRITE, ACTION_DOCUMENTS, ACTION_PDF, ACTION_BESIDE };
 
 struct receipt_screen {
     struct screen base;
     struct reader reader;
-    char name[64];
+    char name[64], pin[8];               /* the PIN of all applications of the visit */
     int64_t application_id, document_id; /* 0: nothing was registered */
     int rows;
 };
@@ -24,6 +24,7 @@ static const struct key_row keys[] = {
     {ACTION_WRITE, "write", "F8 w", N_("to a file"), N_("write it to a text file")},
     {ACTION_DOCUMENTS, "documents", "F7 a", N_("documents"), N_("attach the documents that were brought")},
     {ACTION_PDF, "document", "F4 d", N_("PDF"), N_("the receipt, or the list of what is missing, as a PDF to print")},
+    {ACTION_BESIDE, "beside", "F6 b", N_("further permit"), N_("a further permit for this applicant, in the same visit")},
     {ACTION_NEW, "new", "F2 n", N_("next"), N_("take in the next application")},
     {ACTION_BACK, "back", "F3 q Esc Enter", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -47,6 +48,13 @@ static enum outcome receipt_action(struct screen *screen, int action) {
     if (action == ACTION_DOCUMENTS && self->application_id) documents_open(app, self->application_id);
     if (action == ACTION_PDF && self->document_id) viewer_open(app, self->document_id);
     if (action == ACTION_WRITE) printout_write(app, &self->reader, self->name);
+    if (action == ACTION_BESIDE && self->application_id && self->pin[0]) {
+        int64_t application_id = self->application_id;
+        char pin[8];
+        memcpy(pin, self->pin, sizeof pin);
+        app_pop(app);
+        beside_open(app, application_id, pin);
+    }
     if (action == ACTION_NEW) {
         app_pop(app);
         intake_open(app);
@@ -62,7 +70,9 @@ static enum outcome receipt_key(struct screen *screen, int key, bool pasted) {
 static const struct screen_ops ops = {
     .title = N_("Receipt"),
     .about = N_("Give the applicant the number and the PIN: with both, anybody can follow the application without an account. The "
-                "PIN is not shown again. Nothing has to be paid that is not on it."),
+                "PIN is not shown again. Nothing has to be paid that is not on it. A further permit for the same applicant (F6) "
+                "has its own number, "
+                "promise and decision, the same PIN, and the documents that were brought once."),
     .keys = keys,
     .size = sizeof(struct receipt_screen),
     .free = receipt_free,
@@ -76,6 +86,17 @@ static void add_missing(struct reader *out, const Loket__IntakeSubmitReply *repl
     for (size_t i = 0; i < reply->n_missing; i++) reader_add(out, LOOK_PLAIN, "  - %s", reply->missing[i]->name);
 }
 
+/* Everything that was applied for in this visit. */
+static void add_visit(struct reader *out, const Loket__IntakeSubmitReply *reply) {
+    char date[40];
+    if (!reply->visit[0]) return;
+    reader_add(out, LOOK_TITLE, "%s: %s", _("Visit"), reply->visit);
+    for (size_t i = 0; i < reply->n_applications; i++) {
+        text_date(reply->applications[i]->promised_on, date, sizeof date);
+        reader_add(out, LOOK_PLAIN, "  %s  %s (%s)", reply->applications[i]->number, reply->applications[i]->permit_name, date);
+    }
+}
+
 static void add_receipt(struct reader *out, const Loket__IntakeSubmitReply *reply) {
     char date[40], money[40], days[80], count[16];
     text_date(reply->promised_on, date, sizeof date);
@@ -86,6 +107,7 @@ static void add_receipt(struct reader *out, const Loket__IntakeSubmitReply *repl
     reader_add(out, LOOK_TITLE, "%s: %s", _("PIN"), reply->pin);
     reader_add(out, LOOK_PLAIN, "%s: %s", _("Permit"), reply->permit_name);
     reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, days);
+    add_visit(out, reply);
     reader_add(out, LOOK_PLAIN, "%s: %s%s%s", _("To pay"), money, reply->fee ? "" : " - ", reply->fee ? "" : _("nothing"));
     reader_add(out, LOOK_PLAIN, " ");
     reader_add(out, LOOK_PLAIN, "%s", _("Follow every step with the number and the PIN: loket --track"));
@@ -99,6 +121,7 @@ void receipt_open(struct app *app, const Loket__IntakeSubmitReply *reply, const 
     (void)snprintf(self->name, sizeof self->name, "%s", reply->n_missing ? "missing" : reply->number);
     self->application_id = reply->application_id;
     self->document_id = reply->document_id;
+    (void)snprintf(self->pin, sizeof self->pin, "%s", reply->pin);
     reader_add(out, LOOK_TITLE, "%s", app->session.office_name);
     reader_add(out, LOOK_PLAIN, "%s: %s", _("Applicant"), applicant);
     if (reply->n_missing) add_missing(out, reply);

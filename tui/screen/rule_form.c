@@ -29,8 +29,11 @@ static const char *const outcomes[] = {"approved", "refused", "withdrawn", "laps
 static const char *const flags[] = {N_("yes"), N_("no"), NULL};
 static const char *const sources[] = {N_("counter"), N_("oss"), NULL};
 static const char *const disposals[] = {N_("keep"), N_("destroy"), NULL};
-static const char *const types[] = {N_("text"), N_("multiline"), N_("number"), N_("money"),    N_("date"),  N_("choice"), N_("nik"),
-                                    N_("npwp"), N_("nib"),       N_("phone"),  N_("postcode"), N_("email"), NULL};
+static const char *const types[] = {N_("text"),        N_("multiline"), N_("number"), N_("money"), N_("date"),     N_("choice"),
+                                    N_("nik"),         N_("npwp"),      N_("nib"),    N_("phone"), N_("postcode"), N_("email"),
+                                    N_("coordinates"), N_("table"),     N_("file"),   NULL};
+static const char *const column_types[] = {"text", "number", "money", "date",     "choice", "nik",
+                                           "npwp", "nib",    "phone", "postcode", "email",  NULL};
 
 /* A field of a part. `words`: one of them is chosen. `stage`: a stage of the draft is chosen. */
 static const struct rule_key {
@@ -89,6 +92,16 @@ static const struct rule_key {
     {"field", "choices", N_("Choices"), false, false, NULL, N_("code=label | code=label")},
     {"field", "when", N_("Only when"), false, false, NULL, N_("field=value")},
     {"field", "hint", N_("Hint"), false, false, NULL, NULL},
+    {"field", "inside", N_("In the office's area"), false, false, flags, N_("of coordinates")},
+    {"field", "min_rows", N_("Fewest rows"), false, false, NULL, N_("of a table")},
+    {"field", "max_rows", N_("Most rows"), false, false, NULL, N_("of a table")},
+    {"field", "requirement", N_("Formats and size as"), false, false, NULL, N_("of a file: the code of a requirement")},
+    {"column", "", N_("Code"), true, false, NULL, N_("field.column, both in small letters")},
+    {"column", "label", N_("Label"), true, false, NULL, NULL},
+    {"column", "type", N_("Type"), true, false, column_types, NULL},
+    {"column", "required", N_("Must be filled in"), false, false, flags, NULL},
+    {"column", "max_length", N_("Longest (characters)"), false, false, NULL, NULL},
+    {"column", "choices", N_("Choices"), false, false, NULL, N_("code=label | code=label")},
     {"requirement", "", N_("Code"), true, false, NULL, N_("capital letters, digits and _")},
     {"requirement", "name", N_("Name"), true, false, NULL, NULL},
     {"requirement", "required", N_("Must be brought"), false, false, flags, NULL},
@@ -111,7 +124,7 @@ static const struct rule_key {
 
 /* What may be added to a draft. */
 static const char *const workflow_parts[] = {"stage", "step", NULL};
-static const char *const permit_parts[] = {"field", "requirement", "checklist", "levy", NULL};
+static const char *const permit_parts[] = {"field", "column", "requirement", "checklist", "levy", NULL};
 
 struct form_screen {
     struct screen base;

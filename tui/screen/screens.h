@@ -35,6 +35,10 @@ void warnings_open(struct app *app);
 void permits_open(struct app *app);
 /* Intake of a renewal, filled in from the permit of that number. */
 void renewal_open(struct app *app, const char *permit_number);
+/* Intake of a further permit in the visit of that application, which has this PIN. */
+void beside_open(struct app *app, int64_t application_id, const char *pin);
+/* A revocation of that permit begins. */
+void revoke_open(struct app *app, const Loket__PermitRow *permit);
 /* One-time codes: set up, or set up again. */
 void codes_open(struct app *app);
 /* The open sessions: one's own, or (for an administrator) another user's. */

@@ -9,6 +9,7 @@
 #include <tui/screen/screens.h>
 #include <tui/screen/signing.h>
 #include <tui/screen/stage.h>
+#include <tui/screen/table_rows.h>
 #include <tui/screen/typed_check.h>
 #include <tui/ui/dialog.h>
 #include <tui/ui/terminal.h>
@@ -89,7 +90,14 @@ void stage_show(struct stage *stage, const char *label, const char *value) {
 }
 
 const char *stage_value(const Loket__FieldRow *row, const char *value) {
+    static char tables[2][400]; /* a caller shows an old value beside the new one */
+    static unsigned turn;
     size_t size = strlen(value);
+    if (strcmp(row->type, "table") == 0) {
+        char *shown = tables[turn++ % 2];
+        table_shown(value, row->columns, row->n_columns, shown, sizeof tables[0]);
+        return shown;
+    }
     for (size_t i = 0; i < row->n_choices; i++)
         if (strncmp(row->choices[i], value, size) == 0 && row->choices[i][size] == '=') return row->choices[i] + size + 1;
     return value;
@@ -246,7 +254,7 @@ enum outcome stage_key(struct screen *screen, int key, bool pasted) {
 bool stage_refused(struct screen *screen, const struct error *error) {
     struct stage *stage = (struct stage *)screen;
     const char *dot = strchr(error->field, '.');
-    return form_refuse(&stage->form, error->field, screen->app->message) ||
+    return table_refuse(&stage->form, error->field, screen->app->message) ||
            (dot && form_refuse(&stage->form, dot + 1, screen->app->message));
 }
 

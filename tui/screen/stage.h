@@ -64,7 +64,8 @@ void stage_rebuild(struct stage *stage);
  * apply; borrowed, good until the next key). */
 void stage_heading(struct stage *stage, const char *label);
 void stage_show(struct stage *stage, const char *label, const char *value);
-/* A form field's value as people read it: a choice's label instead of its code. Borrowed from the row. */
+/* A form field's value as people read it: a choice's label instead of its code. Borrowed from the row; a table is told in
+ * a text that the next but one call overwrites. */
 const char *stage_value(const Loket__FieldRow *row, const char *value);
 char *stage_text(struct stage *stage, const char *code);
 bool stage_check(struct form *form, struct field *field, void *data);

@@ -67,6 +67,23 @@ static void add_money(struct reader *out, const Loket__PublicTrackReply *reply) 
     reader_pair(out, _("Payment reference"), reply->payment_reference);
 }
 
+/* A visit's code shows all its applications; each has the same PIN. */
+static void add_visit(struct reader *out, const Loket__PublicTrackReply *reply) {
+    char date[40];
+    reader_add(out, LOOK_TITLE, "%s: %s", _("Visit"), reply->visit);
+    for (size_t i = 0; i < reply->n_applications; i++) {
+        const Loket__VisitRow *row = reply->applications[i];
+        text_date(row->promised_on, date, sizeof date);
+        reader_add(out, LOOK_PLAIN, " ");
+        reader_add(out, LOOK_TITLE, "%s  %s", row->number, row->permit_name);
+        reader_add(out, LOOK_PLAIN, "%s: %s", _("Stage"), text_word(row->stage_name));
+        if (row->outcome[0]) reader_pair(out, _("Outcome"), text_word(row->outcome));
+        else reader_pair(out, _("Promised"), date);
+    }
+    reader_add(out, LOOK_PLAIN, " ");
+    reader_add(out, LOOK_PLAIN, "%s", _("Type one of these numbers, with the same PIN, for every step of it."));
+}
+
 static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, const struct error *error) {
     struct track_screen *self = (struct track_screen *)screen;
     const Loket__PublicTrackReply *reply = (const Loket__PublicTrackReply *)answer;
@@ -77,6 +94,10 @@ static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, co
     reader_free(out);
     if (!reply->number[0]) {
         (void)form_refuse(&self->form, "number", _("There is no application with this number and this PIN"));
+        return;
+    }
+    if (reply->n_applications) {
+        add_visit(out, reply);
         return;
     }
     text_date(reply->promised_on, date, sizeof date);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <tui/entry/coordinates.h>
 #include <tui/entry/date_entry.h>
 #include <tui/entry/identity_number.h>
 #include <tui/screen/typed_check.h>
@@ -64,10 +65,19 @@ static const char *check_date(const struct app *app, struct field *field) {
     return wrong;
 }
 
+/* Becomes decimal degrees, whatever was pasted. */
+static const char *check_coordinates(struct field *field) {
+    char place[COORDINATES_BYTES];
+    const char *wrong = coordinates_read(field->value, place);
+    if (!wrong) field_set(field, place);
+    return wrong;
+}
+
 bool typed_check(const struct app *app, struct field *field) {
     const char *wrong = NULL;
     if (!field->value[0]) return true;
     if (field->kind == FIELD_DATE) wrong = check_date(app, field);
+    if (strcmp(field->type, "coordinates") == 0) wrong = check_coordinates(field);
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
         if (strcmp(checks[i].type, field->type) == 0) wrong = checks[i].check(field->value);
     if (wrong) text_message(wrong, NULL, field->error, sizeof field->error);

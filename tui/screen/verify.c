@@ -35,6 +35,11 @@ static void add_document(struct stage *stage, const Loket__RequirementRow *r) {
     field_choice(field, "refused", _("does not conform"));
     if (strcmp(r->status, "pending") != 0) field_set(field, r->status);
     describe(r->document_number, r->valid_until_on, field->note, sizeof field->note);
+    if (r->judged_in[0]) {
+        char judged[300];
+        (void)snprintf(judged, sizeof judged, "%s: %s, %s", r->judged_in, text_word(r->judged_as), r->judged_by);
+        stage_show(stage, _("   judged in"), judged);
+    }
     if (r->changed) {
         char before[200];
         describe(r->old_document_number, r->old_valid_until_on, before, sizeof before);

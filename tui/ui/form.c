@@ -251,6 +251,7 @@ static bool choose_by_letter(struct form *form, struct field *field, int key) {
 
 static enum form_outcome type(struct form *form, struct field *field, int key, bool pasted) {
     bool printable = !(key & KEY_FUNCTION) && key >= 0x20 && key != 0x7f;
+    if (field->kind == FIELD_TABLE) return FORM_UNUSED;
     if (field->kind == FIELD_YES_NO || field->kind == FIELD_CHOICE) {
         if (pasted || !printable) return FORM_UNUSED;
         if (key == ' ') form_look_up(form);

@@ -13,7 +13,8 @@ enum field_kind {
     FIELD_DATE,   /* kept as ISO, shown as people write it */
     FIELD_CHOICE, /* one of a few `choices` */
     FIELD_CODED,  /* one of many `choices`: its code, or any part of its name, is typed */
-    FIELD_YES_NO  /* "yes" or "" */
+    FIELD_YES_NO, /* "yes" or "" */
+    FIELD_TABLE   /* rows, which are edited elsewhere; the form says how many there are */
 };
 
 struct choice {
@@ -31,8 +32,10 @@ struct field {
     struct choice *choices;
     size_t choice_count;
     char when_field[64], when_value[64]; /* asked only when that field applies and has that value ("!x": another than x) */
-    char note[160];                      /* shown behind it: a name beside a code, an old value */
-    char error[200];                     /* shown below it until it changes */
+    const void *columns;                 /* of a table: the caller's, borrowed */
+    size_t column_count, most_rows;
+    char note[160];  /* shown behind it: a name beside a code, an old value */
+    char error[200]; /* shown below it until it changes */
 };
 
 struct form {

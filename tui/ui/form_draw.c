@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <tui/entry/table_text.h>
 #include <tui/ui/form.h>
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
@@ -34,12 +35,28 @@ static size_t visible_from(const char *value, size_t cursor, int columns) {
     }
 }
 
+/* "2 rows" */
+static void rows_counted(const char *value, char *out, size_t size) {
+    struct table_text table = {0};
+    char number[24];
+    bool good = table_read(&table, value);
+    (void)snprintf(number, sizeof number, "%zu", table.count);
+    if (good) text_message(table.count == 1 ? N_("%s row") : N_("%s rows"), number, out, size);
+    else (void)snprintf(out, size, "?");
+    table_free(&table);
+}
+
 static void draw_value(const struct field *field, int row, int column, int columns, bool here, size_t cursor, int *cursor_column) {
     char date[40], masked[64];
     const char *value = field->value;
     *cursor_column = column;
     if (field->kind == FIELD_CHOICE && field_choice_label(field)) value = field_choice_label(field);
     if (field->kind == FIELD_YES_NO) value = field->value[0] ? _("[x] yes") : _("[ ] no");
+    if (field->kind == FIELD_TABLE) {
+        rows_counted(value, masked, sizeof masked);
+        value = masked;
+        cursor = 0;
+    }
     if (field->kind == FIELD_DATE && !here && value[0] && strlen(value) == 10 && value[4] == '-') {
         text_date(value, date, sizeof date);
         value = date;
@@ -52,7 +69,7 @@ static void draw_value(const struct field *field, int row, int column, int colum
         cursor = length;
     }
     size_t from = 0;
-    if (here && field->kind != FIELD_CHOICE && field->kind != FIELD_YES_NO) {
+    if (here && field->kind != FIELD_CHOICE && field->kind != FIELD_YES_NO && field->kind != FIELD_TABLE) {
         char typed[1024];
         from = visible_from(value, cursor, columns);
         (void)snprintf(typed, sizeof typed, "%.*s", (int)(cursor - from), value + from);
