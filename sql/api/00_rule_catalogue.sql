@@ -165,10 +165,10 @@ begin
     from workflow.version v where v.office_id = office and v.workflow_id = w.workflow_id;
   insert into workflow.version (office_id, workflow_id, version, content_hash, starts_on, document, draft_id)
   values (office, w.workflow_id, w.current_version, hash, starts_on, file, draft_id);
-  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign)
+  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign, demands, produces)
   select office, w.workflow_id, w.current_version, s.code, s.place, s.given->>'name', coalesce(s.given->>'role', ''),
          coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task'), (s.given->>'days')::int,
-         coalesce((s.given->>'reassign')::boolean, false)
+         coalesce((s.given->>'reassign')::boolean, false), rule.text_array(s.given->'demands'), rule.text_array(s.given->'produces')
     from rule.sections(file, 'stage') s;
   insert into workflow.transition (office_id, workflow_id, version, from_stage, action, to_stage, position, label, role,
                                    guards, needs_reason, outcome)

@@ -165,6 +165,9 @@ as $$
   first as (select * from s where s.nth = 1),
   reached as (select code from first union select t.to_stage from reached r join t on t.from_stage = r.code),
   ending as (select code from s where kind = 'end' union select t.from_stage from ending e join t on t.to_stage = e.code),
+  ways as (select t.from_stage, t.to_stage from t union select w.from_stage, t.to_stage from ways w join t on t.from_stage = w.to_stage),
+  demanded as (select s.n, s.place, s.code, d.word from s cross join lateral unnest(rule.split_list(rule.value_text('words', s.v->'demands'), ',')) d(word)),
+  produced as (select s.n, s.place, s.code, s.kind, d.word from s cross join lateral unnest(rule.split_list(rule.value_text('words', s.v->'produces'), ',')) d(word)),
   held as (select distinct r.role from identity.user_role r join identity.user_account u on u.office_id = r.office_id and u.user_id = r.user_id
             where r.office_id = office and u.active),
   found as (
@@ -190,6 +193,18 @@ as $$
     union all
     select s.n, s.place, 'kind', 'a stage with this code is of the kind %s', 'task'
       from s join rule.known_stages() k on k.code = s.code where s.kind <> 'task'
+    union all
+    select p.n, p.place, 'produces', 'the work in this stage does not write the document %s', p.word
+      from produced p where p.word <> all (rule.stage_products(p.code, p.kind))
+       and p.word = any (select unnest(k.words) from rule.draft_keys() k where k.section = 'stage' and k.key = 'produces')
+    union all
+    select s.n, s.place, 'produces', 'a stage of this kind writes at least the document %s', 'permit'
+      from s where s.kind = 'issue' and s.v ? 'produces' and not exists (select from produced p where p.code = s.code and p.word = 'permit')
+    union all
+    select d.n, d.place, 'demands', 'no stage before this one produces the document %s', d.word
+      from demanded d
+     where d.word = any (select unnest(k.words) from rule.draft_keys() k where k.section = 'stage' and k.key = 'demands')
+       and not exists (select from produced p join ways w on w.from_stage = p.code and w.to_stage = d.code where p.word = d.word)
     union all
     select s.n, s.place, 'role', 'nobody in this office has the role %s today', s.role
       from s where s.role not in ('', 'system') and s.role not in (select h.role from held h)

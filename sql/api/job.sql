@@ -71,7 +71,8 @@ begin
   electronic := (rule.stage_of(app)).kind = 'sign';
   perform rule.produce(rule.system_who(app.office_id, 'job.issue'), app, k, rule.decision_data(app, p, signer, electronic),
                        signer_id => case when electronic then signer end)
-     from unnest(case p.kind when 'permit' then '{decree,permit}' else '{refusal}' end::text[]) k;
+     from unnest(case p.kind when 'permit' then '{decree,permit}' else '{refusal}' end::text[]) k
+    where stage.produces = '{}' or k = any (stage.produces);
   if electronic then
     -- who decided signs: the work is theirs from the start
     perform rule.hold_task(rule.system_who(app.office_id, 'job.issue'), t, signer, 'assign', null, jsonb_build_object('to', signer))

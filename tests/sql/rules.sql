@@ -81,7 +81,15 @@ insert into t.wrong (changed, expected) values
   (t.without(t.doc(), 'stage:closed'), ': there is no stage of the kind end'),
   (t.with(t.doc(), 'stage:review', 'kind', '"sign"'), 'stage:review kind: a stage with this code is of the kind task'),
   (t.with(t.doc(), 'workflow', 'code', '"Standard 2"'), 'workflow code: is not a code: small letters and _, 2 to 31 of them, a letter first'),
+  (t.with(t.doc(), 'stage:review', 'demands', '["horoscope"]'), 'stage:review demands: "horoscope" is not one of the choices'),
+  (t.with(t.doc(), 'stage:review', 'demands', '["draft_decree"]'), 'stage:review demands: no stage before this one produces the document draft_decree'),
+  (t.with(t.with(t.doc(), 'stage:review', 'demands', '["permit"]'), 'stage:issuance', 'produces', '["permit"]'),
+   'stage:review demands: no stage before this one produces the document permit'),
+  (t.with(t.doc(), 'stage:review', 'produces', '["bill"]'), 'stage:review produces: the work in this stage does not write the document bill'),
+  (t.with(t.doc(), 'stage:issuance', 'produces', '["decree"]'), 'stage:issuance produces: a stage of this kind writes at least the document permit'),
   (t.without(t.doc(), 'workflow'), ': the section [workflow] is missing');
+select is(t.told('workflow', t.with(t.with(t.doc(), 'stage:review', 'demands', '["draft_decree"]'), 'stage:drafting', 'produces', '["draft_decree", "bill"]')), null,
+          'a document that the stage before writes can not be demanded');
 select ok(position(w.expected in coalesce(t.told('workflow', w.changed), '')) > 0, 'not told: ' || w.expected) from t.wrong w order by w.n;
 select cmp_ok((select count(*)::int from t.wrong), '>=', 30, 'thirty kinds of mistakes');
 update identity.user_account set active = false where username in ('sh1', 'sh2');

@@ -25,6 +25,9 @@ void rule_walk_open(struct app *app, const Loket__RuleOpenReply *rule);
 void rule_move_open(struct app *app, const Loket__RuleRow *rule);
 void rule_moves_open(struct app *app);
 
+/* The documents that a stage demands or produces (`key`), in the present language, with commas; "" when it has none. */
+void rule_documents(const Loket__RuleSection *stage, const char *key, char *out, size_t size);
+
 /* The value of a section's key, "" when it has none. */
 const char *rule_value(const Loket__RuleSection *section, const char *key);
 
