@@ -29,8 +29,8 @@ static const char *const guards[] = {"all_accepted", "some_refused",  "no_visit_
                                      "levy_due",     "no_levy",       "fee_paid",        "initialled",
                                      "not_involved", "signature_due", "no_signature",    NULL};
 static const char *const demands[] = {"optional", "required", NULL};
-static const char *const documents[] = {"receipt", "inspection_report", "bill",            "draft_decree", "decree",
-                                        "permit",  "refusal",           "signed_decision", "handover",     NULL};
+static const char *const documents[] = {
+    "receipt", "inspection_report", "bill", "draft_decree", "decree", "permit", "refusal", "signed_decision", "handover", NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", "lapsed", NULL};
 
 #define TEXT(name, most)                                                                                                           \

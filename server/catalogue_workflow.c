@@ -21,10 +21,14 @@ static const struct product_rule {
     const char *kind, *code; /* code NULL: of any */
     const char *documents[3];
 } product_rules[] = {
-    {"inspection", NULL, {"inspection_report"}}, {"issue", NULL, {"decree", "permit"}},
-    {"refuse", NULL, {"refusal"}},               {"sign", NULL, {"signed_decision"}},
-    {"task", "intake", {"receipt"}},             {"task", "drafting", {"draft_decree", "bill"}},
-    {"task", "payment", {"bill"}},               {"task", "handover", {"handover"}},
+    {"inspection", NULL, {"inspection_report"}},
+    {"issue", NULL, {"decree", "permit"}},
+    {"refuse", NULL, {"refusal"}},
+    {"sign", NULL, {"signed_decision"}},
+    {"task", "intake", {"receipt"}},
+    {"task", "drafting", {"draft_decree", "bill"}},
+    {"task", "payment", {"bill"}},
+    {"task", "handover", {"handover"}},
 };
 
 static bool is_stage(const struct ini_section *section) {
@@ -149,7 +153,8 @@ static void check_products(struct catalogue *catalogue, const struct ini_file *f
     if (!produces) return;
     for (const char *word; (word = list_next(catalogue, &list, ',')) != NULL;)
         if (document_known(word) && !can_produce(stage, word))
-            mistake_add(catalogue, file, produces->line, stage, "produces", "the work in this stage does not write the document %s", word);
+            mistake_add(catalogue, file, produces->line, stage, "produces", "the work in this stage does not write the document %s",
+                        word);
     if (strcmp(entry_value(stage, "kind", ""), "issue") == 0 && !list_has(catalogue, stage, "produces", "permit"))
         mistake_add(catalogue, file, produces->line, stage, "produces", "a stage of this kind writes at least the document permit");
 }
@@ -174,7 +179,8 @@ static void check_demands(struct catalogue *catalogue, const struct ini_file *fi
     const char *list = demands ? demands->value : "";
     for (const char *word; demands && (word = list_next(catalogue, &list, ',')) != NULL;)
         if (document_known(word) && !produced_before(catalogue, file, stage, word))
-            mistake_add(catalogue, file, demands->line, stage, "demands", "no stage before this one produces the document %s", word);
+            mistake_add(catalogue, file, demands->line, stage, "demands", "no stage before this one produces the document %s",
+                        word);
 }
 
 void catalogue_check_workflow(struct catalogue *catalogue, const struct ini_file *file) {

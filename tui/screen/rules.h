@@ -10,6 +10,10 @@ void rule_open(struct app *app, const char *kind, const char *code, int64_t draf
 void rule_section_open(struct app *app, const Loket__RuleOpenReply *rule, size_t place);
 /* From which day and why: proposes the draft. */
 void rule_propose_open(struct app *app, const Loket__RuleOpenReply *rule);
+/* The rule as a file: read, and saved. `draft_id` 0: the version in force. */
+void rule_export_open(struct app *app, const char *kind, const char *code, int64_t draft_id);
+/* A file that becomes a draft. */
+void rule_import_open(struct app *app);
 /* A new rule made from another one. */
 void rule_copy_open(struct app *app, const char *kind, const char *copy_of);
 
