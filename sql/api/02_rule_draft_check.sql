@@ -277,15 +277,6 @@ as $$
    where condition ~ '^[^=]+=[^=]+$';
 $$;
 
--- The names in a formula's tree: ["item", code], ["field", code], and of choices ["is", code, ..].
-create function rule.formula_nodes(tree jsonb)
-returns setof jsonb
-language sql immutable
-as $$
-  select distinct jsonb_build_array(x->0, x->1)
-    from jsonb_path_query(jsonb_build_array(tree), 'strict $.** ? (@.type() == "array" && (@[0] == "item" || @[0] == "field" || @[0] == "is" || @[0] == "is_not"))') x;
-$$;
-
 create function rule.permit_mistakes(office bigint, document jsonb)
 returns table (place text, field text, message text, argument text)
 language sql stable set jit = off
@@ -299,15 +290,10 @@ as $$
     select d.n, d.place, 'valid_not_past', 'there is no [requirement:%s]', d.v->>'valid_not_past'
       from d where d.kind = 'permit' and not exists (select from d r where r.kind = 'requirement' and r.code = d.v->>'valid_not_past') and d.v ? 'valid_not_past'
     union all
-    select d.n, d.place, 'levy_formula', 'is not a formula that was read from a file: load it with loketd catalogue load', null
-      from d where d.kind = 'permit' and d.v->>'levy_formula' <> '' and rule.known_formula(office, d.v->>'levy_formula') is null
-    union all
-    select d.n, d.place, 'levy_formula', case when x.node->>0 = 'item' then 'there is no [levy:%s]' else 'there is no [field:%s]' end, x.node->>1
-      from d cross join lateral rule.formula_nodes(rule.known_formula(office, d.v->>'levy_formula')) x(node)
-     where d.kind = 'permit'
-       and not exists (select from d o where o.code = x.node->>1 and case when x.node->>0 = 'item' then o.kind = 'levy'
-                                                                          when x.node->>0 = 'field' then o.kind = 'field' and o.v->>'type' in ('number', 'money')
-                                                                          else o.kind = 'field' end)
+    select d.n, d.place, 'levy_formula', 'column %s', (x.mistake->>0) || ': ' || (x.mistake->>1)
+      from d cross join lateral rule.read_formula(d.v->>'levy_formula', rule.formula_names(document)) f
+     cross join lateral jsonb_array_elements(f.mistakes) x(mistake)
+     where d.kind = 'permit' and d.v->>'levy_formula' <> ''
     union all
     select d.n, d.place, 'deemed_basis', 'is missing: approval by silence needs its legal basis', null
       from d where d.kind = 'permit' and d.v->>'deemed_approval' = 'true' and coalesce(d.v->>'deemed_basis', '') = ''

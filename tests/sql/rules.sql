@@ -269,10 +269,11 @@ do $$ begin
     {"kind":"formula","code":"","values":{"tree":["*",["item","rate"],["field","plot"]]}}]'::jsonb);
 end $$;
 select is(t.told('permit', t.doc('permit', 'TESF')), null, 'a permit type with a formula is said to have a mistake');
-select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rate * 2"')),
-          'permit levy_formula: is not a formula that was read from a file: load it with loketd catalogue load', 'a formula that nobody has read is published');
-select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'field:plot')), 'permit levy_formula: there is no [field:plot]', 'a formula loses a field');
-select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'levy:rate 2026-01-01')), 'permit levy_formula: there is no [levy:rate]', 'a formula loses a price');
+select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rate * 2"')), null, 'a formula can not be changed');
+select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rote * 2 / 0"')),
+          'permit levy_formula: column 1: there is no [levy:rote], no [field:rote] and no function of this name; permit levy_formula: column 12: divides by zero', 'a formula with mistakes is published');
+select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'field:plot')), 'permit levy_formula: column 8: there is no [levy:plot], no [field:plot] and no function of this name', 'a formula loses a field');
+select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'levy:rate 2026-01-01')), 'permit levy_formula: column 1: there is no [levy:rate], no [field:rate] and no function of this name', 'a formula loses a price');
 select ok(not rule.load_permit(t.office(), t.doc('permit', 'TESF')), 'what is printed is not what was loaded');
 do $$ begin
   perform rule.add_permit_version(t.office(), p.permit_type_id, t.with(t.doc('permit', 'TESF'), 'permit', 'service_days', '4'), t.today(), null)

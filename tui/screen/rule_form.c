@@ -70,7 +70,7 @@ static const struct rule_key {
     {"permit", "legal_basis", N_("Legal basis"), false, false, NULL, NULL},
     {"permit", "source", N_("Comes from"), false, false, sources, NULL},
     {"permit", "workflow", N_("Workflow"), true, false, NULL, NULL},
-    {"permit", "levy_formula", N_("Formula of the levy"), false, false, NULL, NULL},
+    {"permit", "levy_formula", N_("Formula of the levy"), false, false, NULL, N_("tariff items, number fields, + - * / ( ), min max round ceil if(a > b, x, y)")},
     {"permit", "due_days", N_("A bill is due in (days)"), false, false, NULL, NULL},
     {"permit", "lapse_days", N_("Waits for the applicant (days)"), false, false, NULL, NULL},
     {"permit", "deemed_approval", N_("Silence approves"), false, false, flags, NULL},

@@ -67,7 +67,7 @@ static const char *const told[] __attribute__((unused)) = {
     N_("this step is taken by: %s"),
     N_("a step to a stage of the kind refuse has the outcome refused"),
     N_("a step that lapses has the outcome lapsed"),
-    N_("is not a formula that was read from a file: load it with loketd catalogue load"),
+    N_("column %s"),
     N_("is missing: approval by silence needs its legal basis"),
     N_("a step to a stage of the kind issue has the outcome approved"),
     N_("there is no way to refuse: no step has the outcome refused"),
