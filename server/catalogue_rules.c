@@ -32,6 +32,8 @@ static const char *const guards[] = {"all_accepted", "some_refused",  "no_visit_
                                      "levy_due",     "no_levy",       "fee_paid",        "initialled",
                                      "not_involved", "signature_due", "no_signature",    NULL};
 static const char *const demands[] = {"optional", "required", NULL};
+static const char *const documents[] = {
+    "receipt", "inspection_report", "bill", "draft_decree", "decree", "permit", "refusal", "signed_decision", "handover", NULL};
 static const char *const outcomes[] = {"approved", "refused", "withdrawn", "lapsed", NULL};
 
 #define TEXT(name, most)                                                                                                           \
@@ -166,6 +168,8 @@ static const struct key_rule stage_keys[] = {
     {"kind", &value_word, false, 0, 0, stage_kinds},
     {"days", &value_number, false, 1, 365, NULL},
     {"reassign", &value_flag, false, 0, 0, NULL},
+    {"demands", &value_words, false, 0, 0, documents},
+    {"produces", &value_words, false, 0, 0, documents},
     END,
 };
 

@@ -15,6 +15,22 @@ static const struct stage_rule {
     {"end", "", NULL},
 };
 
+/* What the work in a stage writes: by its kind, or by the code of a stage with work of its own. sql/api/00_rule_stage_document.sql
+ * says the same of drafts. */
+static const struct product_rule {
+    const char *kind, *code; /* code NULL: of any */
+    const char *documents[3];
+} product_rules[] = {
+    {"inspection", NULL, {"inspection_report"}},
+    {"issue", NULL, {"decree", "permit"}},
+    {"refuse", NULL, {"refusal"}},
+    {"sign", NULL, {"signed_decision"}},
+    {"task", "intake", {"receipt"}},
+    {"task", "drafting", {"draft_decree", "bill"}},
+    {"task", "payment", {"bill"}},
+    {"task", "handover", {"handover"}},
+};
+
 static bool is_stage(const struct ini_section *section) {
     return strcmp(section->kind, "stage") == 0;
 }
@@ -106,9 +122,74 @@ static void check_ways(struct catalogue *catalogue, const struct ini_file *file)
     check_marks(catalogue, file, ends, "no step leads from here to a stage of the kind end");
 }
 
+static bool list_has(struct catalogue *catalogue, const struct ini_section *section, const char *key, const char *word) {
+    const char *list = entry_value(section, key, "");
+    for (const char *item; (item = list_next(catalogue, &list, ',')) != NULL;)
+        if (strcmp(item, word) == 0) return true;
+    return false;
+}
+
+static bool can_produce(const struct ini_section *stage, const char *document) {
+    const char *kind = entry_value(stage, "kind", "task");
+    for (size_t i = 0; i < sizeof product_rules / sizeof product_rules[0]; i++) {
+        const struct product_rule *rule = &product_rules[i];
+        if (strcmp(rule->kind, kind) != 0 || (rule->code && strcmp(rule->code, stage->code) != 0)) continue;
+        for (size_t j = 0; j < 3 && rule->documents[j]; j++)
+            if (strcmp(rule->documents[j], document) == 0) return true;
+    }
+    return false;
+}
+
+static bool document_known(const char *document) {
+    const struct key_rule *key = key_rule_find(section_rule_find(file_rule_find("workflow"), "stage"), "demands");
+    for (const char *const *word = key->words; *word; word++)
+        if (strcmp(*word, document) == 0) return true;
+    return false;
+}
+
+static void check_products(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *stage) {
+    const struct ini_entry *produces = entry_find(stage, "produces");
+    const char *list = produces ? produces->value : "";
+    if (!produces) return;
+    for (const char *word; (word = list_next(catalogue, &list, ',')) != NULL;)
+        if (document_known(word) && !can_produce(stage, word))
+            mistake_add(catalogue, file, produces->line, stage, "produces", "the work in this stage does not write the document %s",
+                        word);
+    if (strcmp(entry_value(stage, "kind", ""), "issue") == 0 && !list_has(catalogue, stage, "produces", "permit"))
+        mistake_add(catalogue, file, produces->line, stage, "produces", "a stage of this kind writes at least the document permit");
+}
+
+/* Is the document produced in a stage from which steps lead to `stage`? */
+static bool produced_before(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *stage,
+                            const char *document) {
+    bool *before = catalogue_take(catalogue, file->count);
+    for (size_t i = 0; i < file->count; i++)
+        if (is_step(&file->sections[i]) && step_to(file, &file->sections[i]) == stage) {
+            const struct ini_section *from = step_from(catalogue, file, &file->sections[i]);
+            if (from) before[from - file->sections] = true;
+        }
+    marks_spread(catalogue, file, before, true);
+    for (size_t i = 0; i < file->count; i++)
+        if (before[i] && list_has(catalogue, &file->sections[i], "produces", document)) return true;
+    return false;
+}
+
+static void check_demands(struct catalogue *catalogue, const struct ini_file *file, const struct ini_section *stage) {
+    const struct ini_entry *demands = entry_find(stage, "demands");
+    const char *list = demands ? demands->value : "";
+    for (const char *word; demands && (word = list_next(catalogue, &list, ',')) != NULL;)
+        if (document_known(word) && !produced_before(catalogue, file, stage, word))
+            mistake_add(catalogue, file, demands->line, stage, "demands", "no stage before this one produces the document %s",
+                        word);
+}
+
 void catalogue_check_workflow(struct catalogue *catalogue, const struct ini_file *file) {
     for (size_t i = 0; i < file->count; i++) {
-        if (is_stage(&file->sections[i])) check_stage(catalogue, file, &file->sections[i]);
+        if (is_stage(&file->sections[i])) {
+            check_stage(catalogue, file, &file->sections[i]);
+            check_products(catalogue, file, &file->sections[i]);
+            check_demands(catalogue, file, &file->sections[i]);
+        }
         if (is_step(&file->sections[i])) check_step(catalogue, file, &file->sections[i]);
     }
     check_ways(catalogue, file);

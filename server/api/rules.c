@@ -14,6 +14,8 @@ const struct method rules_methods[] = {
     {"rules.propose", METHOD_WRITE, AT_DATABASE, ROLE_ADMIN, MESSAGE(rule_propose_request), MESSAGE(rule_draft_reply)},
     {"rules.decide", METHOD_WRITE, AT_DATABASE, ROLE_ADMIN, MESSAGE(rule_decide_request), MESSAGE(rule_draft_reply)},
     {"rules.discard", METHOD_WRITE, AT_DATABASE, ROLE_ADMIN, MESSAGE(rule_discard_request), MESSAGE(rule_draft_reply)},
+    {"rules.export", METHOD_READ, AT_DATABASE, READERS, MESSAGE(rule_export_request), MESSAGE(rule_export_reply)},
+    {"rules.import", METHOD_WRITE, AT_DATABASE, ROLE_ADMIN, MESSAGE(rule_import_request), MESSAGE(rule_import_reply)},
     {"rules.history", METHOD_READ, AT_DATABASE, READERS, MESSAGE(rules_history_request), MESSAGE(rules_history_reply)},
     {"rules.move_preview", METHOD_READ, AT_DATABASE, READERS, MESSAGE(rule_move_preview_request), MESSAGE(rule_move_preview_reply)},
     {"rules.moves", METHOD_READ, AT_DATABASE, READERS, MESSAGE(empty), MESSAGE(rule_moves_reply)},

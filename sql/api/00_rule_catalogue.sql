@@ -166,10 +166,10 @@ begin
     from workflow.version v where v.office_id = office and v.workflow_id = w.workflow_id;
   insert into workflow.version (office_id, workflow_id, version, content_hash, starts_on, document, draft_id)
   values (office, w.workflow_id, w.current_version, hash, starts_on, file, draft_id);
-  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign)
+  insert into workflow.stage (office_id, workflow_id, version, code, position, name, role, clock_runs, kind, days, reassign, demands, produces)
   select office, w.workflow_id, w.current_version, s.code, s.place, s.given->>'name', coalesce(s.given->>'role', ''),
          coalesce(s.given->>'clock', 'runs') = 'runs', coalesce(s.given->>'kind', 'task'), (s.given->>'days')::int,
-         coalesce((s.given->>'reassign')::boolean, false)
+         coalesce((s.given->>'reassign')::boolean, false), rule.text_array(s.given->'demands'), rule.text_array(s.given->'produces')
     from rule.sections(file, 'stage') s;
   insert into workflow.transition (office_id, workflow_id, version, from_stage, action, to_stage, position, label, role,
                                    guards, needs_reason, outcome)
@@ -254,15 +254,6 @@ begin
 end
 $$;
 
--- The tree of a formula that a file of this office had before; null: no file had it, and nothing here reads formulas.
-create function rule.known_formula(office bigint, formula text)
-returns jsonb
-language sql stable
-as $$
-  select x.levy_tree from catalogue.permit_type_version x
-   where x.office_id = office and x.levy_formula = formula order by x.starts_on desc, x.version desc limit 1;
-$$;
-
 -- The next version of a permit type, from its document. `levy_tree`: of its formula, when it comes with one.
 create function rule.add_permit_version(office bigint, permit_type bigint, file jsonb, starts_on date, draft_id bigint,
                                         levy_tree jsonb default null)
@@ -291,7 +282,7 @@ begin
     exists (select from rule.sections(file, 'levy')) or given ? 'levy_formula', given->>'workflow',
     case when given ? 'kinds' then rule.text_array(given->'kinds') else '{new,renewal,change,copy}' end,
     coalesce((given->>'lapse_days')::int, 30), coalesce((given->>'deemed_approval')::boolean, false), given->>'deemed_basis', hash,
-    given->>'levy_formula', coalesce(add_permit_version.levy_tree, rule.known_formula(office, given->>'levy_formula')), coalesce((given->>'due_days')::int, 10),
+    given->>'levy_formula', coalesce(add_permit_version.levy_tree, rule.document_formula(file)), coalesce((given->>'due_days')::int, 10),
     starts_on, file, draft_id,
     (given->>'active_years')::int, (given->>'inactive_years')::int, coalesce(given->>'disposal', 'keep'),
     given->>'short_workflow', (given->>'short_days')::int)

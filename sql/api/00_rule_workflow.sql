@@ -305,6 +305,7 @@ declare
 begin
   reason := rule.text(reason, 'reason', 2000);
   step := rule.choose_transition(app, who, action, reason);
+  perform rule.refuse_missing(app, before, step);
   -- all departments' tasks and inspections, also when one department's last report moves the application on
   perform rule.work_for(app.office_id, null);
   for t in

@@ -17,6 +17,8 @@ as $$
       ('workflow', 'stage', 'kind', 'word', false, 0, 0, '{task,inspection,issue,refuse,sign,end}'),
       ('workflow', 'stage', 'days', 'number', false, 1, 365, null),
       ('workflow', 'stage', 'reassign', 'flag', false, 0, 0, null),
+      ('workflow', 'stage', 'demands', 'words', false, 0, 0, '{receipt,inspection_report,bill,draft_decree,decree,permit,refusal,signed_decision,handover}'),
+      ('workflow', 'stage', 'produces', 'words', false, 0, 0, '{receipt,inspection_report,bill,draft_decree,decree,permit,refusal,signed_decision,handover}'),
       ('workflow', 'step', 'to', 'code_stage', true, 0, 0, null),
       ('workflow', 'step', 'role', 'word', true, 0, 0, '{front_office,analyst,section_head,head,technical_coordinator,surveyor,treasurer,archivist,complaints_officer,system}'),
       ('workflow', 'step', 'label', 'text', true, 0, 60, null),
@@ -202,7 +204,9 @@ as $$
     jsonb_build_array(jsonb_build_object('kind', 'workflow', 'code', '', 'values', jsonb_build_object('code', w.code)))
     || coalesce((select jsonb_agg(jsonb_build_object('kind', 'stage', 'code', s.code, 'values', jsonb_strip_nulls(jsonb_build_object(
                           'name', s.name, 'role', nullif(s.role, ''), 'clock', case when not s.clock_runs then 'stands' end,
-                          'kind', nullif(s.kind, 'task'), 'days', s.days, 'reassign', case when s.reassign then true end))) order by s.position, s.code)
+                          'kind', nullif(s.kind, 'task'), 'days', s.days, 'reassign', case when s.reassign then true end,
+                          'demands', case when s.demands <> '{}' then to_jsonb(s.demands) end,
+                          'produces', case when s.produces <> '{}' then to_jsonb(s.produces) end))) order by s.position, s.code)
                    from workflow.stage s
                   where s.office_id = v.office_id and s.workflow_id = v.workflow_id and s.version = v.version), '[]')
     || coalesce((select jsonb_agg(jsonb_build_object('kind', 'step', 'code', t.from_stage || '.' || t.action, 'values',

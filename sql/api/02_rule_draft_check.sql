@@ -167,6 +167,9 @@ as $$
   first as (select * from s where s.nth = 1),
   reached as (select code from first union select t.to_stage from reached r join t on t.from_stage = r.code),
   ending as (select code from s where kind = 'end' union select t.from_stage from ending e join t on t.to_stage = e.code),
+  ways as (select t.from_stage, t.to_stage from t union select w.from_stage, t.to_stage from ways w join t on t.from_stage = w.to_stage),
+  demanded as (select s.n, s.place, s.code, d.word from s cross join lateral unnest(rule.split_list(rule.value_text('words', s.v->'demands'), ',')) d(word)),
+  produced as (select s.n, s.place, s.code, s.kind, d.word from s cross join lateral unnest(rule.split_list(rule.value_text('words', s.v->'produces'), ',')) d(word)),
   held as (select distinct r.role from identity.user_role r join identity.user_account u on u.office_id = r.office_id and u.user_id = r.user_id
             where r.office_id = office and u.active),
   found as (
@@ -192,6 +195,18 @@ as $$
     union all
     select s.n, s.place, 'kind', 'a stage with this code is of the kind %s', 'task'
       from s join rule.known_stages() k on k.code = s.code where s.kind <> 'task'
+    union all
+    select p.n, p.place, 'produces', 'the work in this stage does not write the document %s', p.word
+      from produced p where p.word <> all (rule.stage_products(p.code, p.kind))
+       and p.word = any (select unnest(k.words) from rule.draft_keys() k where k.section = 'stage' and k.key = 'produces')
+    union all
+    select s.n, s.place, 'produces', 'a stage of this kind writes at least the document %s', 'permit'
+      from s where s.kind = 'issue' and s.v ? 'produces' and not exists (select from produced p where p.code = s.code and p.word = 'permit')
+    union all
+    select d.n, d.place, 'demands', 'no stage before this one produces the document %s', d.word
+      from demanded d
+     where d.word = any (select unnest(k.words) from rule.draft_keys() k where k.section = 'stage' and k.key = 'demands')
+       and not exists (select from produced p join ways w on w.from_stage = p.code and w.to_stage = d.code where p.word = d.word)
     union all
     select s.n, s.place, 'role', 'nobody in this office has the role %s today', s.role
       from s where s.role not in ('', 'system') and s.role not in (select h.role from held h)
@@ -296,15 +311,6 @@ as $$
          and not exists (select from d where d.kind = 'requirement' and d.code = f.v->>'requirement')) m;
 $$;
 
--- The names in a formula's tree: ["item", code], ["field", code], and of choices ["is", code, ..].
-create function rule.formula_nodes(tree jsonb)
-returns setof jsonb
-language sql immutable
-as $$
-  select distinct jsonb_build_array(x->0, x->1)
-    from jsonb_path_query(jsonb_build_array(tree), 'strict $.** ? (@.type() == "array" && (@[0] == "item" || @[0] == "field" || @[0] == "is" || @[0] == "is_not"))') x;
-$$;
-
 create function rule.permit_mistakes(office bigint, document jsonb)
 returns table (place text, field text, message text, argument text)
 language sql stable set jit = off
@@ -319,15 +325,10 @@ as $$
     select d.n, d.place, 'valid_not_past', 'there is no [requirement:%s]', d.v->>'valid_not_past'
       from d where d.kind = 'permit' and not exists (select from d r where r.kind = 'requirement' and r.code = d.v->>'valid_not_past') and d.v ? 'valid_not_past'
     union all
-    select d.n, d.place, 'levy_formula', 'is not a formula that was read from a file: load it with loketd catalogue load', null
-      from d where d.kind = 'permit' and d.v->>'levy_formula' <> '' and rule.known_formula(office, d.v->>'levy_formula') is null
-    union all
-    select d.n, d.place, 'levy_formula', case when x.node->>0 = 'item' then 'there is no [levy:%s]' else 'there is no [field:%s]' end, x.node->>1
-      from d cross join lateral rule.formula_nodes(rule.known_formula(office, d.v->>'levy_formula')) x(node)
-     where d.kind = 'permit'
-       and not exists (select from d o where o.code = x.node->>1 and case when x.node->>0 = 'item' then o.kind = 'levy'
-                                                                          when x.node->>0 = 'field' then o.kind = 'field' and o.v->>'type' in ('number', 'money')
-                                                                          else o.kind = 'field' end)
+    select d.n, d.place, 'levy_formula', 'column %s', (x.mistake->>0) || ': ' || (x.mistake->>1)
+      from d cross join lateral rule.read_formula(d.v->>'levy_formula', rule.formula_names(document)) f
+     cross join lateral jsonb_array_elements(f.mistakes) x(mistake)
+     where d.kind = 'permit' and d.v->>'levy_formula' <> ''
     union all
     select d.n, d.place, 'deemed_basis', 'is missing: approval by silence needs its legal basis', null
       from d where d.kind = 'permit' and d.v->>'deemed_approval' = 'true' and coalesce(d.v->>'deemed_basis', '') = ''

@@ -69,7 +69,8 @@ begin
   electronic := (rule.stage_of(app)).kind = 'sign';
   perform rule.produce(rule.system_who(app.office_id, 'job.issue'), app, k, rule.decision_data(app, p, signer, electronic),
                        signer_id => case when electronic then signer end)
-     from unnest(case p.kind when 'permit' then '{decree,permit}' else array[p.kind] end::text[]) k;
+     from unnest(case p.kind when 'permit' then '{decree,permit}' else array[p.kind] end::text[]) k
+    where stage.produces = '{}' or k = any (stage.produces) or k = 'revocation';
   if p.kind = 'revocation' and not electronic then
     perform rule.revoke_permit(app);   -- signed by hand
   end if;

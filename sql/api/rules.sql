@@ -311,6 +311,24 @@ begin
 end
 $$;
 
+-- A formula is checked with the names of its draft when it is saved: INVALID, with the column of the first mistake.
+create function rule.refuse_formula(section jsonb, document jsonb)
+returns void
+language plpgsql stable
+as $$
+declare
+  wrong jsonb;
+begin
+  if coalesce(section #>> '{values,levy_formula}', '') = '' then
+    return;
+  end if;
+  select f.mistakes->0 into wrong from rule.read_formula(section #>> '{values,levy_formula}', rule.formula_names(document)) f;
+  if wrong is not null then
+    perform rule.fail(7, 'entries.levy_formula', 'column %s', (wrong->>0) || ': ' || (wrong->>1));
+  end if;
+end
+$$;
+
 -- One section of a draft is saved, removed or moved to another place.
 create function api.rules_section(session_token bytea, idempotency_key bytea, draft_id bigint, version int, place int, change text,
                                   kind text, code text, entries jsonb, to_place int)
@@ -338,6 +356,7 @@ begin
   if change = 'save' then
     section := rule.checked_section(d.kind, case when place > 0 then was->>'kind' else kind end, code, entries);
     changed := rule.put_section(d.document, place, section);
+    perform rule.refuse_formula(section, changed);
     if jsonb_array_length(changed) > 400 then
       perform rule.fail(7, 'kind', 'This draft has too many parts');
     end if;

@@ -48,7 +48,7 @@ alter table application.permit add check (kind in ('permit', 'refusal', 'revocat
 alter table document.document drop constraint document_kind_check;
 alter table document.document
   add check (kind in ('requirement', 'receipt', 'missing', 'inspection_report', 'bill', 'decree', 'permit', 'refusal', 'handover',
-                      'certified_copy', 'revocation'));
+                      'certified_copy', 'disposal', 'revocation'));
 
 -- What an application of the kind `revoke` is about: which permit, at whose request, and why.
 create table application.revocation (

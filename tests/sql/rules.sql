@@ -81,7 +81,15 @@ insert into t.wrong (changed, expected) values
   (t.without(t.doc(), 'stage:closed'), ': there is no stage of the kind end'),
   (t.with(t.doc(), 'stage:review', 'kind', '"sign"'), 'stage:review kind: a stage with this code is of the kind task'),
   (t.with(t.doc(), 'workflow', 'code', '"Standard 2"'), 'workflow code: is not a code: small letters and _, 2 to 31 of them, a letter first'),
+  (t.with(t.doc(), 'stage:review', 'demands', '["horoscope"]'), 'stage:review demands: "horoscope" is not one of the choices'),
+  (t.with(t.doc(), 'stage:review', 'demands', '["draft_decree"]'), 'stage:review demands: no stage before this one produces the document draft_decree'),
+  (t.with(t.with(t.doc(), 'stage:review', 'demands', '["permit"]'), 'stage:issuance', 'produces', '["permit"]'),
+   'stage:review demands: no stage before this one produces the document permit'),
+  (t.with(t.doc(), 'stage:review', 'produces', '["bill"]'), 'stage:review produces: the work in this stage does not write the document bill'),
+  (t.with(t.doc(), 'stage:issuance', 'produces', '["decree"]'), 'stage:issuance produces: a stage of this kind writes at least the document permit'),
   (t.without(t.doc(), 'workflow'), ': the section [workflow] is missing');
+select is(t.told('workflow', t.with(t.with(t.doc(), 'stage:review', 'demands', '["draft_decree"]'), 'stage:drafting', 'produces', '["draft_decree", "bill"]')), null,
+          'a document that the stage before writes can not be demanded');
 select ok(position(w.expected in coalesce(t.told('workflow', w.changed), '')) > 0, 'not told: ' || w.expected) from t.wrong w order by w.n;
 select cmp_ok((select count(*)::int from t.wrong), '>=', 30, 'thirty kinds of mistakes');
 update identity.user_account set active = false where username in ('sh1', 'sh2');
@@ -261,10 +269,11 @@ do $$ begin
     {"kind":"formula","code":"","values":{"tree":["*",["item","rate"],["field","plot"]]}}]'::jsonb);
 end $$;
 select is(t.told('permit', t.doc('permit', 'TESF')), null, 'a permit type with a formula is said to have a mistake');
-select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rate * 2"')),
-          'permit levy_formula: is not a formula that was read from a file: load it with loketd catalogue load', 'a formula that nobody has read is published');
-select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'field:plot')), 'permit levy_formula: there is no [field:plot]', 'a formula loses a field');
-select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'levy:rate 2026-01-01')), 'permit levy_formula: there is no [levy:rate]', 'a formula loses a price');
+select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rate * 2"')), null, 'a formula can not be changed');
+select is(t.told('permit', t.with(t.doc('permit', 'TESF'), 'permit', 'levy_formula', '"rote * 2 / 0"')),
+          'permit levy_formula: column 1: there is no [levy:rote], no [field:rote] and no function of this name; permit levy_formula: column 12: divides by zero', 'a formula with mistakes is published');
+select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'field:plot')), 'permit levy_formula: column 8: there is no [levy:plot], no [field:plot] and no function of this name', 'a formula loses a field');
+select is(t.told('permit', t.without(t.doc('permit', 'TESF'), 'levy:rate 2026-01-01')), 'permit levy_formula: column 1: there is no [levy:rate], no [field:rate] and no function of this name', 'a formula loses a price');
 select ok(not rule.load_permit(t.office(), t.doc('permit', 'TESF')), 'what is printed is not what was loaded');
 do $$ begin
   perform rule.add_permit_version(t.office(), p.permit_type_id, t.with(t.doc('permit', 'TESF'), 'permit', 'service_days', '4'), t.today(), null)

@@ -129,6 +129,18 @@ static const struct {
      "workflow:14: [step:intake.skip] to: there is no [stage:cellar]"},
     {"workflow", WORKFLOW "[step:closed.reopen]\nto = intake\nrole = front_office\nlabel = x\n",
      "workflow:13: [step:closed.reopen] leaves a stage of the kind end"},
+    {"workflow",
+     WORKFLOW "[step:intake.skip]\nto = desk\nrole = front_office\nlabel = x\n[step:desk.go]\nto = closed\n"
+              "role = analyst\nlabel = x\n[stage:desk]\nname = x\nrole = analyst\ndemands = horoscope\n",
+     "workflow:24: [stage:desk] demands: \"horoscope\" is not one of receipt, inspection_report"},
+    {"workflow",
+     WORKFLOW "[step:intake.skip]\nto = desk\nrole = front_office\nlabel = x\n[step:desk.go]\nto = closed\n"
+              "role = analyst\nlabel = x\n[stage:desk]\nname = x\nrole = analyst\ndemands = receipt\n",
+     "workflow:24: [stage:desk] demands: no stage before this one produces the document receipt"},
+    {"workflow",
+     WORKFLOW "[step:intake.skip]\nto = desk\nrole = front_office\nlabel = x\n[step:desk.go]\nto = closed\n"
+              "role = analyst\nlabel = x\n[stage:desk]\nname = x\nrole = analyst\nproduces = bill\n",
+     "workflow:24: [stage:desk] produces: the work in this stage does not write the document bill"},
     {"workflow", WORKFLOW "[step:intake]\nto = closed\nrole = front_office\nlabel = x\n",
      "workflow:13: [step:intake] \"intake\" is not of the form stage.action"},
 };

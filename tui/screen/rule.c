@@ -53,6 +53,31 @@ const char *rule_value(const Loket__RuleSection *section, const char *key) {
     return "";
 }
 
+void rule_documents(const Loket__RuleSection *stage, const char *key, char *out, size_t size) {
+    const char *rest = rule_value(stage, key);
+    size_t used = 0;
+    *out = '\0';
+    while (*rest && used + 1 < size) {
+        char word[40];
+        size_t length = strcspn(rest, ",");
+        (void)snprintf(word, sizeof word, "%.*s", (int)length, rest);
+        (void)snprintf(out + used, size - used, "%s%s", used ? ", " : "", text_word(word));
+        used += strlen(out + used);
+        rest += length;
+        rest += strspn(rest, ", ");
+    }
+}
+
+/* "Drafting (analyst)  needs: inspection report  makes: draft of the decision, bill" */
+static void stage_line(const Loket__RuleSection *stage, char *out, size_t size) {
+    char demands[200], produces[200];
+    rule_documents(stage, "demands", demands, sizeof demands);
+    rule_documents(stage, "produces", produces, sizeof produces);
+    (void)snprintf(out, size, "%s (%s)%s%s%s%s%s%s", text_word(rule_value(stage, "name")), text_word(rule_value(stage, "role")),
+                   *demands ? "  " : "", *demands ? _("needs: ") : "", demands, *produces ? "  " : "",
+                   *produces ? _("makes: ") : "", produces);
+}
+
 static int64_t row_id(size_t index, void *data) {
     (void)data;
     return (int64_t)index + 1;
@@ -61,15 +86,13 @@ static int64_t row_id(size_t index, void *data) {
 static void row_draw(size_t index, int row, bool marked, void *data) {
     static const char *const names[] = {"name", "label", "to", NULL};
     const Loket__RuleSection *section = ((const struct rule_screen *)data)->rule->sections[index];
-    char text[300] = "";
+    char text[600] = "";
     (void)marked;
     for (size_t i = 0; names[i] && !text[0]; i++) (void)snprintf(text, sizeof text, "%s", rule_value(section, names[i]));
     if (strcmp(section->kind, "step") == 0)
         (void)snprintf(text, sizeof text, "> %s (%s) %s", rule_value(section, "to"), text_word(rule_value(section, "role")),
                        rule_value(section, "label"));
-    if (strcmp(section->kind, "stage") == 0)
-        (void)snprintf(text, sizeof text, "%s (%s)", text_word(rule_value(section, "name")),
-                       text_word(rule_value(section, "role")));
+    if (strcmp(section->kind, "stage") == 0) stage_line(section, text, sizeof text);
     text_draw(row, 1, 12, text_word(section->kind));
     text_draw(row, 13, 26, section->code);
     text_draw(row, 40, COLS - 41, text);

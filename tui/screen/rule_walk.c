@@ -64,6 +64,15 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
 
 static const struct list_ops rows_ops = {row_id, row_draw};
 
+/* What must be there before a step leads on from here, and what is written here. */
+static void add_documents(struct walk_screen *self, const Loket__RuleSection *stage) {
+    char list[200];
+    rule_documents(stage, "demands", list, sizeof list);
+    if (*list) reader_add(&self->path, LOOK_DIM, "  %s%s", _("needs: "), list);
+    rule_documents(stage, "produces", list, sizeof list);
+    if (*list) reader_add(&self->path, LOOK_DIM, "  %s%s", _("makes: "), list);
+}
+
 /* The application stands here now, in this sample. */
 static void stand(struct walk_screen *self, const Loket__RuleSection *stage) {
     size_t steps = 0;
@@ -72,6 +81,7 @@ static void stand(struct walk_screen *self, const Loket__RuleSection *stage) {
         bool stands = strcmp(rule_value(stage, "clock"), "stands") == 0;
         reader_add(&self->path, stands ? LOOK_WARNING : LOOK_PLAIN, "%s (%s): %s", text_word(rule_value(stage, "name")),
                    text_word(rule_value(stage, "role")), stands ? _("the clock stands") : _("the clock runs"));
+        add_documents(self, stage);
         if (strcmp(rule_value(stage, "kind"), "end") == 0) reader_add(&self->path, LOOK_GOOD, "%s", _("The end."));
     }
     while (step_at(self, steps)) steps++;

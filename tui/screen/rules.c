@@ -10,7 +10,7 @@
 #include <tui/ui/terminal.h>
 #include <tui/ui/text.h>
 
-enum { ACTION_HISTORY = ACTION_OWN, ACTION_COPY, ACTION_READ, ACTION_MOVE, ACTION_MOVES };
+enum { ACTION_HISTORY = ACTION_OWN, ACTION_COPY, ACTION_READ, ACTION_MOVE, ACTION_MOVES, ACTION_EXPORT, ACTION_IMPORT };
 
 struct rules_screen {
     struct screen base;
@@ -27,6 +27,8 @@ static const struct key_row keys[] = {
     {ACTION_HISTORY, "history", "F7 h", N_("history"), N_("who changed, proposed and approved what")},
     {ACTION_MOVE, "move", "F9 v", N_("move"), N_("move running applications to another version of this workflow")},
     {ACTION_MOVES, "moves", "w", N_("moves"), N_("moves that wait for another administrator")},
+    {ACTION_EXPORT, "export", "x", N_("export"), N_("read it as a file, and save that: its draft, else the version in force")},
+    {ACTION_IMPORT, "import", "i", N_("import"), N_("a draft from a file, of ours or of DIGIT")},
     {ACTION_REFRESH, "refresh", "F5 r", N_("refresh"), N_("read the list again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -111,7 +113,9 @@ static enum outcome rules_action(struct screen *screen, int action) {
     if (action == ACTION_HISTORY) rule_history_open(screen->app);
     if (action == ACTION_MOVES) rule_moves_open(screen->app);
     if (action == ACTION_REFRESH) rules_shown(screen);
+    if (action == ACTION_IMPORT && admin) rule_import_open(screen->app);
     if (!rule) return REDRAW;
+    if (action == ACTION_EXPORT) rule_export_open(screen->app, rule->kind, rule->code, rule->draft_id);
     if (action == ACTION_OPEN) rule_open(screen->app, rule->kind, rule->code, rule->draft_id);
     if (action == ACTION_READ && rule->version) rule_open(screen->app, rule->kind, rule->code, 0);
     if (action == ACTION_NEW && admin) begin_draft(self);
