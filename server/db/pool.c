@@ -350,10 +350,13 @@ enum loket_error pool_call(struct pool *pool, const struct method *method, const
     struct call *call = connection ? calloc(1, sizeof *call) : NULL;
     char function[64];
     bind_function_name(method, function, sizeof function);
-    if (!call || !numbers_send(connection->db, parameters) ||
-        PQsendQueryPrepared(connection->db, function, parameters->count, parameters->values, parameters->lengths,
-                            parameters->formats, 1) != 1 ||
-        PQpipelineSync(connection->db) != 1) {
+    bool sent = call && numbers_send(connection->db, parameters) &&
+                PQsendQueryPrepared(connection->db, function, parameters->count, parameters->values, parameters->lengths,
+                                    parameters->formats, 1) == 1 &&
+                PQpipelineSync(connection->db) == 1;
+    if (!sent) {
+        if (call)
+            connection_close(connection, PQerrorMessage(connection->db)); /* half a request must not become part of the next */
         free(call);
         error_set(error, LOKET_UNAVAILABLE, NULL, "The database is away: try again", NULL);
         if (error) error->retry_after_ms = RETRY_MS;
