@@ -179,6 +179,10 @@ def tracked(citizen, number, pin):
 
 def reads(desks):
     """What comes from the standby, and what does not."""
+    line = http.client.HTTPConnection("127.0.0.1", int(os.environ["LOKET_PORT_OF_METRICS"]))
+    line.request("GET", "/status")
+    answer = line.getresponse()
+    yield "the second node's port tells that all is well", answer.status == 200 and b"database  " in answer.read()
     yield "a standby is found", soon(lambda: metric("loket_standby_connections_ready") >= 4)
     _, number, pin, _ = desks[0].done[0]
     before = metric("loket_standby_reads_total")
@@ -252,6 +256,12 @@ def counted(desks):
         " where u.username in ('rina', 'dewi', 'budi', 'agus')", STANDBY) == "4"
     with open(os.environ["LOKET_THIRD_LOG"], encoding="utf-8") as log:
         yield "a host that says nothing does not keep a node away from the others", "database connection ready" in log.read()
+
+    said = ""
+    for path in os.environ["LOKET_LOGS"].split(":"):
+        with open(path, encoding="utf-8", errors="replace") as log:
+            said += log.read()
+    yield "no process broke", "AddressSanitizer" not in said and "runtime error" not in said
 
 
 def main():
