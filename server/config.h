@@ -23,8 +23,8 @@ struct config {
     int logins_per_address;         /* waiting for the auth process at a time */
     char *client_ca, *client_crl, *client_certificates; /* "none", "optional" or "required"; PEM files */
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
-    char *ticket_ca; /* PEM: the SSH gateway's authority, whose certificates log surveyors in; "": none */
-    int opslimit, memlimit;                             /* of argon2id: passes, MiB */
+    char *ticket_ca;        /* PEM: the SSH gateway's authority, whose certificates log surveyors in; "": none */
+    int opslimit, memlimit; /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *log_level, *sql;
     char *signature_trust;               /* PEM: who may have given a signer's certificate; "": any */

@@ -10,6 +10,7 @@
 #include <server/doc/work.h>
 #include <server/job_query.h>
 #include <server/log.h>
+#include <server/utf8.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,9 @@ static int check_all(PGconn *db, struct file_type *types) {
             break;
         }
         const char *wrong = content_objection(db, row, types);
-        if (wrong) printf("damaged: %s (content %s): %s\n", column(row, CONTENT_NAME), column(row, CONTENT_ID), wrong);
+        char name[400];
+        utf8_plain(column(row, CONTENT_NAME), name, sizeof name);
+        if (wrong) printf("damaged: %s (content %s): %s\n", name, column(row, CONTENT_ID), wrong);
         content_note(db, row, !wrong);
         checked++;
         damaged += wrong != NULL;
@@ -164,7 +167,10 @@ enum {
 };
 
 static void pair_print(const char *name, const char *value) {
-    if (value && *value) printf("  %-12s %s\n", name, value);
+    char plain[600]; /* who issued or signed the file chose its texts, and they go to a terminal */
+    if (!value || !*value) return;
+    utf8_plain(value, plain, sizeof plain);
+    printf("  %-12s %s\n", name, plain);
 }
 
 static void issued_print(const PGresult *issued) {
@@ -189,8 +195,10 @@ static void signature_print(const struct buffer *file, const struct config *conf
     if (report->state != SIGNATURE_NONE) pair_print("signer", report->signer);
     if (report->state == SIGNATURE_INVALID) {
         const char *place = strstr(error.message, "%s");
-        if (place) printf("  %-12s %.*s%s%s\n", "because", (int)(place - error.message), error.message, error.argument, place + 2);
-        else pair_print("because", error.message);
+        char why[420];
+        if (place)
+            (void)snprintf(why, sizeof why, "%.*s%s%s", (int)(place - error.message), error.message, error.argument, place + 2);
+        pair_print("because", place ? why : error.message);
     }
 }
 
