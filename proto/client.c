@@ -326,16 +326,16 @@ static void on_read(struct bufferevent *stream, void *data) {
 
 /* Says to the server, in a way that is of no use in any other connection, that it is this client that has `what`. */
 bool client_prove(struct client *client, const char *text, const uint8_t *what, size_t what_size, uint8_t proof[PROOF_BYTES]) {
-    uint8_t message[PROOF_TEXT_BYTES + 32 + CHANNEL_BYTES], *at = message + strlen(text);
-    size_t size = PROOF_BYTES, length = strlen(text) + 32 + CHANNEL_BYTES;
-    if (strlen(text) > PROOF_TEXT_BYTES || !client->stream) return false;
-    memcpy(message, text, strlen(text));
+    uint8_t message[PROOF_TEXT_BYTES + 32 + CHANNEL_BYTES], *at;
+    size_t size = PROOF_BYTES, length = strlen(text);
+    if (length > PROOF_TEXT_BYTES || !client->stream) return false;
+    at = mempcpy(message, text, length);
     if (!client->proof || EVP_Digest(what, what_size, at, NULL, EVP_sha256(), NULL) != 1 ||
         !tls_channel(bufferevent_openssl_get_ssl(client->stream), at + 32))
         return false;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good = context && EVP_DigestSignInit(context, NULL, NULL, NULL, client->proof) == 1 &&
-                EVP_DigestSign(context, proof, &size, message, length) == 1 && size == PROOF_BYTES;
+                EVP_DigestSign(context, proof, &size, message, length + 32 + CHANNEL_BYTES) == 1 && size == PROOF_BYTES;
     EVP_MD_CTX_free(context);
     return good;
 }

@@ -201,13 +201,13 @@ enum loket_error auth_code_confirm(struct auth *auth, const Loket__AuthCall *cal
 
 bool auth_proof_good(const uint8_t *proof_key, const char *text, const ProtobufCBinaryData *what, const ProtobufCBinaryData *proof,
                      const Loket__AuthCall *call) {
-    uint8_t message[PROOF_TEXT_BYTES + 32 + CHANNEL_BYTES], *at = message + strlen(text);
-    if (proof->len != PROOF_BYTES || call->channel.len != CHANNEL_BYTES || strlen(text) > PROOF_TEXT_BYTES) return false;
-    memcpy(message, text, strlen(text));
+    uint8_t message[PROOF_TEXT_BYTES + 32 + CHANNEL_BYTES], *at;
+    size_t length = strlen(text);
+    if (proof->len != PROOF_BYTES || call->channel.len != CHANNEL_BYTES || length > PROOF_TEXT_BYTES) return false;
+    at = mempcpy(message, text, length);
     if (EVP_Digest(what->data, what->len, at, NULL, EVP_sha256(), NULL) != 1) return false;
     memcpy(at + 32, call->channel.data, CHANNEL_BYTES);
-    return sodium_init() >= 0 &&
-           crypto_sign_verify_detached(proof->data, message, strlen(text) + 32 + CHANNEL_BYTES, proof_key) == 0;
+    return sodium_init() >= 0 && crypto_sign_verify_detached(proof->data, message, length + 32 + CHANNEL_BYTES, proof_key) == 0;
 }
 
 static enum loket_error resume(struct auth *auth, const Loket__AuthCall *call, const Loket__AuthResumeRequest *request,

@@ -24,8 +24,8 @@ struct config {
     char *client_ca, *client_crl, *client_certificates; /* "none", "optional" or "required"; PEM files */
     char *privacy_keys;                                 /* the folder of keys for personal data; "": nothing is sealed */
     char *secret_key;                                   /* seals the secrets of one-time codes; "": there are none */
-    char *ticket_ca; /* PEM: the SSH gateway's authority, whose certificates log surveyors in; "": none */
-    int opslimit, memlimit;                             /* of argon2id: passes, MiB */
+    char *ticket_ca;        /* PEM: the SSH gateway's authority, whose certificates log surveyors in; "": none */
+    int opslimit, memlimit; /* of argon2id: passes, MiB */
     char *database_worker, *database_auth, *database_job, *database_owner; /* libpq connection strings */
     char *database_hosts;   /* host[:port],... of a primary and its standbys; "": what the strings say */
     char *database_standby; /* the worker's string for a standby, made of the two; NULL: there is none */

@@ -11,6 +11,7 @@
 #include <server/job_query.h>
 #include <server/log.h>
 #include <server/privacy/keyring.h>
+#include <server/utf8.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,9 +85,10 @@ static int check_all(PGconn *db, struct file_type *types) {
             break;
         }
         const char *wrong = content_objection(db, row, types);
+        char name[400];
+        utf8_plain(column(row, CONTENT_NAME), name, sizeof name);
         if (wrong)
-            printf("%s: %s (content %s): %s\n", wrong == no_key ? "not opened" : "damaged", column(row, CONTENT_NAME),
-                   column(row, CONTENT_ID), wrong);
+            printf("%s: %s (content %s): %s\n", wrong == no_key ? "not opened" : "damaged", name, column(row, CONTENT_ID), wrong);
         if (wrong != no_key) content_note(db, row, !wrong);
         checked++;
         damaged += wrong != NULL;
@@ -177,7 +179,10 @@ enum {
 };
 
 static void pair_print(const char *name, const char *value) {
-    if (value && *value) printf("  %-12s %s\n", name, value);
+    char plain[600]; /* who issued or signed the file chose its texts, and they go to a terminal */
+    if (!value || !*value) return;
+    utf8_plain(value, plain, sizeof plain);
+    printf("  %-12s %s\n", name, plain);
 }
 
 static void issued_print(const PGresult *issued) {
@@ -202,8 +207,10 @@ static void signature_print(const struct buffer *file, const struct config *conf
     if (report->state != SIGNATURE_NONE) pair_print("signer", report->signer);
     if (report->state == SIGNATURE_INVALID) {
         const char *place = strstr(error.message, "%s");
-        if (place) printf("  %-12s %.*s%s%s\n", "because", (int)(place - error.message), error.message, error.argument, place + 2);
-        else pair_print("because", error.message);
+        char why[420];
+        if (place)
+            (void)snprintf(why, sizeof why, "%.*s%s%s", (int)(place - error.message), error.message, error.argument, place + 2);
+        pair_print("because", place ? why : error.message);
     }
 }
 

@@ -31,13 +31,18 @@ static void line_put(struct line *line, char c) {
     if (line->size < sizeof line->text - 2) line->text[line->size++] = c;
 }
 
+/* A control character of two bytes in UTF-8. */
+static bool is_c1(const unsigned char *p) {
+    return p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+}
+
 static void line_escaped(struct line *line, const char *value) {
     static const char hex[] = "0123456789abcdef";
     for (const unsigned char *p = (const unsigned char *)value; *p; p++) {
         if (*p == '"' || *p == '\\') {
             line_put(line, '\\');
             line_put(line, (char)*p);
-        } else if (*p < 0x20 || *p == 0x7f) {
+        } else if (*p < 0x20 || *p == 0x7f || is_c1(p) || (p > (const unsigned char *)value && is_c1(p - 1))) {
             line_put(line, '\\');
             line_put(line, 'x');
             line_put(line, hex[*p >> 4]);

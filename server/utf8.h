@@ -9,6 +9,10 @@
  * end. */
 size_t utf8_character(const char *text);
 
+/* A copy of `text` for a terminal: what is not a character that can be shown, or turns the direction of a line round, becomes "?".
+ * Cut to what fits. */
+void utf8_plain(const char *text, char *out, size_t size);
+
 /* Characters of `text`; false through *valid when one of them is none. */
 size_t utf8_count(const char *text, bool *valid);
 

@@ -10,9 +10,9 @@ struct options {
     const char *certificate, *certificate_key; /* the client's own, where the office wants one */
     const char *lock;                          /* minutes without a key, as text */
     double lock_minutes;
-    const char *verify; /* a permit's code, to check and nothing else */
+    const char *verify;     /* a permit's code, to check and nothing else */
     bool plain, track, ssh; /* ssh: whoever sshd let in logs in by a certificate of this host */
-    bool language_given; /* by a flag: it stays, whatever the user's profile says */
+    bool language_given;    /* by a flag: it stays, whatever the user's profile says */
 };
 
 /* Reads all three, and the keys of ~/.config/loket/keys.ini. The texts live as long as the process. False when the program is to

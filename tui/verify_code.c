@@ -17,18 +17,10 @@ struct question {
 };
 
 static void print_pair(const char *label, const char *value) {
-    char safe[400];
-    size_t used = 0;
-    wchar_t character;
+    char plain[400];
     if (!value[0]) return;
-    /* what the server says goes to a terminal: no control characters */
-    for (size_t size; (size = text_next(value, &character)) && used + size < sizeof safe; value += size) {
-        if (character < 0x20 || character == 0x7f) continue;
-        memcpy(safe + used, value, size);
-        used += size;
-    }
-    safe[used] = '\0';
-    printf("  %s: %s\n", label, safe);
+    text_plain(value, plain, sizeof plain);
+    printf("  %s: %s\n", label, plain);
 }
 
 static void on_verified(struct client *client, const ProtobufCMessage *message, const struct error *error, void *data) {
@@ -37,8 +29,10 @@ static void on_verified(struct client *client, const ProtobufCMessage *message, 
     char text[400], date[40];
     event_base_loopexit(question->base, NULL);
     if (error) {
+        char plain[400];
         text_message(error->message, error->argument, text, sizeof text);
-        (void)fprintf(stderr, "loket: %s\n", text);
+        text_plain(text, plain, sizeof plain);
+        (void)fprintf(stderr, "loket: %s\n", plain);
         return;
     }
     const Loket__PublicVerifyReply *r = (const Loket__PublicVerifyReply *)message;
@@ -49,7 +43,9 @@ static void on_verified(struct client *client, const ProtobufCMessage *message, 
     }
     text_message(N_("Genuine. Status: %s"),
                  text_word(strcmp(r->status, "refusal") == 0 ? "letter of refusal, no permit" : r->status), text, sizeof text);
-    printf("%s\n", text);
+    char plain[400];
+    text_plain(text, plain, sizeof plain);
+    printf("%s\n", plain);
     print_pair(_("Office"), r->office_name);
     print_pair(_("Number"), r->number);
     print_pair(_("Permit"), r->permit_name);

@@ -21,7 +21,8 @@ begin
   if length(value) > longest then
     perform rule.fail(7, field, 'This is longer than %s characters', longest::text);
   end if;
-  if value ~ '[\x01-\x09\x0b-\x1f\x7f]' then
+  -- C0 but the line feed, DEL, C1, and the marks that turn the direction of a line round
+  if value ~ '[\u0001-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]' then
     perform rule.fail(7, field, 'This has characters that cannot be shown');
   end if;
   return nullif(btrim(value), '');

@@ -231,8 +231,11 @@ void login_by_certificate(struct app *app) {
     }
     const char *program = getenv("LOKET_TICKET");
     const char *const argv[] = {program ? program : LOKET_PREFIX "/bin/loket-ticket", hex, NULL};
-    const struct child_spec spec = {
-        .argv = argv, .stdin_fd = -1, .output_limit = 3 * LIMIT_TICKET_BYTES, .seconds = 10, .memory_limit = (size_t)256 << 20};
+    const struct child_spec spec = {.argv = argv,
+                                    .stdin_fd = -1,
+                                    .output_limit = 3 * LIMIT_TICKET_BYTES,
+                                    .seconds = 10,
+                                    .memory_limit = SIZE_MAX /* it is ours */};
     self->gateway = child_run(app->base, &spec, on_certificate, self);
     if (!self->gateway) app_complain(app, N_("This host gives your account no certificate: log in with your password"), NULL);
 }

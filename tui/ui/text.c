@@ -1,5 +1,6 @@
 /* Text in columns. Everything that comes from the server or a file goes through text_next() before it is shown. */
 #include <curses.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,24 @@ size_t text_next(const char *text, wchar_t *character) {
     bool turns = (*character >= 0x202a && *character <= 0x202e) || (*character >= 0x2066 && *character <= 0x2069);
     if (*character < 0x20 || (*character >= 0x7f && *character < 0xa0) || turns || wcwidth(*character) < 0) *character = STAND_IN;
     return size;
+}
+
+void text_plain(const char *text, char *out, size_t size) {
+    size_t used = 0;
+    wchar_t character;
+    char bytes[MB_LEN_MAX];
+    for (size_t step; (step = text_next(text, &character)) > 0; text += step) {
+        mbstate_t state = {0};
+        size_t wide = wcrtomb(bytes, character, &state);
+        if (wide == (size_t)-1) {
+            wide = 1;
+            bytes[0] = '?';
+        }
+        if (used + wide >= size) break;
+        memcpy(out + used, bytes, wide);
+        used += wide;
+    }
+    out[used] = '\0';
 }
 
 const char *text_word(const char *word) {

@@ -17,6 +17,9 @@ const char *text_word(const char *word);
  * character that has no width of its own reason to be there becomes U+00B7; never more than the text holds. 0 at the end. */
 size_t text_next(const char *text, wchar_t *character);
 
+/* A copy for where text_draw does not go, such as standard output: each character as text_next says it is. Cut to what fits. */
+void text_plain(const char *text, char *out, size_t size);
+
 /* Columns that the text takes. */
 int text_width(const char *text);
 
