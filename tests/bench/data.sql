@@ -2,7 +2,8 @@
 -- the same day give the same rows. Variables: n (applications), people, seed, proof_key (hex: of the sessions).
 --
 -- Every constraint holds (data_check.sql tries each foreign key), every chain and the tree of events are what loketd would have
--- written. Left out: documents (bytes are no part of these figures), visits of departments, bills, notices.
+-- written. Left out: documents but the receipts of what is under way, which share one content (bytes are no part of these figures);
+-- visits of departments, bills, notices.
 
 \set QUIET on
 \set ON_ERROR_STOP on
@@ -25,6 +26,15 @@ select o.office_id, :n::bigint as n, :seed::bigint as seed, current_date as toda
   from catalogue.office o
   join workflow.workflow w on w.office_id = o.office_id and w.code = 'standard'
  order by o.office_id limit 1;
+
+-- The paper of every receipt.
+with c as (
+  insert into document.content (office_id, size, sha256, media_type)
+  select g.office_id, 4, sha256('%PDF'), 'application/pdf' from bench.given g returning office_id, content_id),
+b as (insert into document.chunk (office_id, content_id, number, bytes) select c.office_id, c.content_id, 0, '%PDF' from c)
+select c.content_id, (select t.template_id from document.template t
+                       where t.office_id = c.office_id and t.kind = 'receipt' and t.current order by t.template_id limit 1) as template_id
+  into bench.paper from c;
 
 -- 0 .. most - 1, always the same for the same seed, subject and number.
 create function bench.pick(seed bigint, subject text, number bigint, most bigint) returns bigint

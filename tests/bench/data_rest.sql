@@ -41,6 +41,13 @@ select g.office_id, p.application_id, r.code, true, 'D-' || p.i, p.submitted_at:
                               and r.position <= 4
  where p.i between :from and :until;
 
+insert into document.document (office_id, application_id, kind, name, state, content_id, template_id, data)
+select g.office_id, p.application_id, 'receipt', concat('receipt-B', p.i, '.pdf'), 'current', r.content_id, r.template_id, '{}'
+  from bench.given g
+ cross join bench.paper r
+ cross join bench.plan p
+ where p.i between :from and :until and p.steps < 8;
+
 -- The work after step k is closed by step k + 1; who did a step held its work. The job's own steps are no work.
 create temporary view work as
 select g.office_id, g.task_base + d.i * 8 + d.k as task_id, d.application_id, d.i, d.k, d.to_stage as stage, n.role, d.permit, d.urgent,

@@ -34,12 +34,12 @@ tls_for_postgres() {
     ((EUID != 0)) || chown -R postgres "$VAR/pg-tls"
 }
 
-# Its data, once: the seeded applications, the sessions' key, one password for all.
+# office_fill N: its data, once: the seeded applications, the sessions' key, one password for all.
 office_fill() {
-    say "loket: makes $N applications"
+    say "loket: makes $1 applications"
     "$ROOT/server/dev/down" --server-only
     "$LOAD" key "$VAR/bench.key" >"$VAR/bench.pub"
-    BENCH_N=$N BENCH_PEOPLE=$PEOPLE PROOF_KEY=$(<"$VAR/bench.pub") "$ROOT/tests/bench/data"
+    BENCH_N=$1 BENCH_PEOPLE=$PEOPLE PROOF_KEY=$(<"$VAR/bench.pub") "$ROOT/tests/bench/data"
     head -c 12 /dev/urandom | base64 | tr '+/' 'xy' >"$VAR/bench.password"
     "$BIN/loketd" -c "$VAR/loketd.ini" user add --office "$OFFICE" --username ukur --name Ukur --role archivist --demonstration \
         <"$VAR/bench.password" >/dev/null
@@ -51,6 +51,7 @@ office_fill() {
     touch "$VAR/filled"
 }
 
+# office_open N: the office in $VAR, with N applications unless it is there already
 office_open() {
     mkdir -p "$VAR/log"
     chmod 0755 "$VAR"
@@ -59,7 +60,7 @@ office_open() {
     office_environment
     tls_for_postgres
     "$ROOT/server/dev/up" >"$VAR/log/up.log" 2>&1 || { cat "$VAR/log/up.log" >&2; die "the office did not start"; }
-    [[ -e $VAR/filled ]] || office_fill
+    [[ -e $VAR/filled ]] || office_fill "$1"
     # sessions end after half a day; a folder may be older
     sql -c "update session.session s set last_seen_at = now(), expires_at = now() + interval '12 hours', ended_at = null
               from bench.person p where s.token_hash = sha256(sha256(convert_to('bench ' || p.place, 'UTF8')))"

@@ -179,7 +179,7 @@ static bool choose(struct person *person, const Loket__QueueListReply *list) {
     size_t first = list->n_rows ? random_next() % (list->n_rows < 8 ? list->n_rows : 8) : 0;
     for (size_t i = first; i < list->n_rows; i++) {
         const Loket__QueueRow *row = list->rows[i];
-        if (row->holder_id) continue;
+        if (row->holder_id || strncmp(row->permit_type, "UKUR", 4) == 0) continue; /* those are the closed loop's */
         person->application_id = row->application_id;
         person->task_id = row->task_id;
         return true;
