@@ -76,14 +76,19 @@ declare
   today date := rule.office_date(who.office_id);
   due bigint[];
 begin
+  -- one file after the other by its day, so that nothing is looked at that is not over
   due := array(
-    select a.application_id
+    select x.application_id
       from application.archive_file f
-      join application.application a on a.office_id = f.office_id and a.application_id = f.application_id
-      join catalogue.permit_type t on t.office_id = a.office_id and t.permit_type_id = a.permit_type_id
+     cross join lateral (
+           select a.application_id
+             from application.application a
+             join catalogue.permit_type t on t.office_id = a.office_id and t.permit_type_id = a.permit_type_id
+            where a.office_id = f.office_id and a.application_id = f.application_id
+              and (disposal_due.permit_type is null or t.code = upper(disposal_due.permit_type))
+              and rule.disposal_objection(a, null) is null
+           offset 0) x
      where f.office_id = who.office_id and f.retain_until_on < today
-       and (disposal_due.permit_type is null or t.code = upper(disposal_due.permit_type))
-       and rule.disposal_objection(a, null) is null
      order by f.retain_until_on, f.application_id
      limit 1000);
   return row((

@@ -130,6 +130,10 @@ begin
       raise log 'method: step.issue';
       perform api_job.issue_next();
       perform rule.work_for(app.office_id, null);
+      update document.signature x set state = 'given'
+        from document.document d
+       where d.office_id = app.office_id and d.application_id = app.application_id
+         and x.office_id = d.office_id and x.document_id = d.document_id;
       update application.application a set stage = 'handover', stopped_at = null
        where a.office_id = app.office_id and a.application_id = app.application_id;
       update application.task t set stage = 'handover', role = 'front_office', holder_id = null
