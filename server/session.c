@@ -372,8 +372,8 @@ void session_sweep(struct worker *worker) {
             session_resume_reading(session);
             continue;
         }
-        if (session->state == SESSION_HANDSHAKE) handshake_failed(session);
-        else if (*limit) log_info("connection ended", "address", session->address, "user", session->username, "limit", limit);
+        if (session->state == SESSION_HANDSHAKE) metrics_add(COUNT_TLS_FAILED, 1);
+        if (*limit) log_info("connection ended", "address", session->address, "user", session->username, "limit", limit);
         session_free(session);
     }
     metrics_set(GAUGE_LOGGED_IN, logged_in);

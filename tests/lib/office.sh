@@ -4,11 +4,13 @@
 # A NIK of Metro, born 5 July 1990, with a serial of its own.
 nik_new() { printf '187201450790%04d\n' $((RANDOM % 9998 + 1)); }
 
-# register_nurse USER NAME: USER takes in a nurse's practice permit (SIPP, no visit, no fee); sets NUMBER and PIN.
+# register_nurse USER NAME: USER takes in a nurse's practice permit (SIPP, no visit, no fee); sets NUMBER, PIN and
+# REGISTERED_NIK.
 register_nurse() {
+    REGISTERED_NIK=$(nik_new)
     as "$1"
     keys F2
-    fill "Izin (kode" "sipp" "Jenis" "" "Orang atau" "" "NIK (pen" "$(nik_new)" "NPWP" "" "Nama" "$2"
+    fill "Izin (kode" "sipp" "Jenis" "" "Orang atau" "" "NIK (pen" "$REGISTERED_NIK" "NPWP" "" "Nama" "$2"
     fill "Tempat lahir" "" "Tanggal lahir" "" "Alamat" "Jl. Melati 4" "Kelurahan" "" "Telepon" "081200001111" "Surel" ""
     fill "Lokasi" "Metro" "Didahulukan" "" "Nomor STR" "STR-5"
     cursor "Tempat praktik"

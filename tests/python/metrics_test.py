@@ -159,8 +159,11 @@ class Hostile(unittest.TestCase):
 
     def test_a_body_or_another_method_is_taken(self):
         line = Unix("loket")
-        line.request("POST", "/metrics", body=b"x" * 100)
-        self.assertNotEqual(line.getresponse().status, 200)
+        try:
+            line.request("POST", "/metrics", body=b"x" * 100)
+            self.assertNotEqual(line.getresponse().status, 200)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before it was read
         self.assertEqual(get("/etc/passwd")[0], 404)
 
     def test_garbage_ends_it(self):

@@ -164,18 +164,18 @@ static int delete_secret(void) {
 
 static const struct {
     int (*what)(void);
-    int error[CHILD_KINDS]; /* worker, auth, job */
+    int error[CHILD_KINDS]; /* worker, auth, job, metrics */
 } files[] = {
-    {read_hosts, {0, 0, 0}},
-    {read_secret, {EACCES, EACCES, EACCES}},
-    {read_shadow, {EACCES, EACCES, EACCES}},
-    {list_root, {EACCES, EACCES, EACCES}},
-    {read_trust, {EACCES, EACCES, 0}},
-    {read_checkpoints, {EACCES, EACCES, 0}},
-    {add_checkpoint, {EACCES, EACCES, 0}},
-    {write_elsewhere, {EACCES, EACCES, EACCES}},
-    {write_only_elsewhere, {EACCES, EACCES, EACCES}},
-    {delete_secret, {EACCES, EACCES, EACCES}},
+    {read_hosts, {0, 0, 0, 0}},
+    {read_secret, {EACCES, EACCES, EACCES, EACCES}},
+    {read_shadow, {EACCES, EACCES, EACCES, EACCES}},
+    {list_root, {EACCES, EACCES, EACCES, EACCES}},
+    {read_trust, {EACCES, EACCES, 0, EACCES}},
+    {read_checkpoints, {EACCES, EACCES, 0, EACCES}},
+    {add_checkpoint, {EACCES, EACCES, 0, EACCES}},
+    {write_elsewhere, {EACCES, EACCES, EACCES, EACCES}},
+    {write_only_elsewhere, {EACCES, EACCES, EACCES, EACCES}},
+    {delete_secret, {EACCES, EACCES, EACCES, EACCES}},
 };
 
 static bool has_landlock(void) {

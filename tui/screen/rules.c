@@ -53,7 +53,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
         (void)snprintf(state, sizeof state, "v%d: %s", (int)rule->next_version, date);
     }
     int rest = COLS - 1 - 14 - 12 - 22;
-    text_draw(row, 1, 14, rule->code);
+    text_draw(row, 1, 13, rule->code);
     text_draw(row, 15, rest - 1, text_word(rule->name));
     text_draw(row, 15 + rest, 12, version);
     text_draw(row, 27 + rest, 22, state);
