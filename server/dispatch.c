@@ -147,7 +147,7 @@ static const struct method *viewing_of(const struct method *method) {
 /* False: the primary is to be asked. */
 static bool to_standby(struct request *request, const Loket__Envelope *envelope) {
     struct standby *standby = request->worker->standby;
-    struct error error;
+    struct error error = {.code = LOKET_OK};
     struct pool *pool = standby ? standby_enter(standby, request->session->address, &request->standby_place) : NULL;
     if (!pool) return false;
     request->standby_pool = pool;
