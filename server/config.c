@@ -46,7 +46,7 @@ static const struct key {
     COUNT_KEY("limits", "connections_per_minute", connections_per_minute, "1200", 1, 1000000),
     COUNT_KEY("limits", "requests_per_second", requests_per_second, "500", 1, 1000000),
     COUNT_KEY("limits", "logins_per_address", logins_per_address, "20", 1, 500),
-    COUNT_KEY("database", "connections", connections, "4", 1, 64),
+    COUNT_KEY("database", "connections", connections, "8", 1, 64),
     TEXT_KEY("database", "worker", database_worker, "dbname=loket user=loket_worker"),
     TEXT_KEY("database", "auth", database_auth, "dbname=loket user=loket_auth"),
     TEXT_KEY("database", "job", database_job, "dbname=loket user=loket_job"),
