@@ -121,8 +121,9 @@ begin
   foreach item in array numbers loop
     known := length(item) > 138 and rule.seal_number(office, substr(item, 140), left(item, 41));
     if known or not only_known then
-      insert into identity.number (office_id, token, sealed) values (office, left(item, 41), decode(substr(item, 43, 96), 'hex'))
-      on conflict do nothing;
+      -- one that is there is locked, so that no erasure shreds it before this transaction has made use of it
+      insert into identity.number as n (office_id, token, sealed) values (office, left(item, 41), decode(substr(item, 43, 96), 'hex'))
+      on conflict on constraint number_pkey do update set sealed = n.sealed where false;
     end if;
   end loop;
 end
