@@ -149,7 +149,7 @@ $$;
 
 -- ------------------------------------------------------------------------------------------- due and proposed
 
--- Whom retention no longer covers, the longest ago first: at most 200, of those whose files are the 5,000 that are over for longest.
+-- Whom retention no longer covers, the longest ago first: at most 200, of those whose files are the 2,000 that are over for longest.
 create function api.erasure_due(session_token bytea)
 returns api.erasure_due_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -165,14 +165,14 @@ begin
                            min(f.retain_until_on) as since, max(f.retain_until_on) as until
                       from (select k.* from application.archive_file k
                              where k.office_id = who.office_id and k.retain_until_on < today and not k.erased
-                             order by k.retain_until_on, k.application_id limit 5000) f
-                      join application.application a on a.office_id = f.office_id and a.application_id = f.application_id
+                             order by k.retain_until_on, k.application_id limit 2000) f
+                     cross join lateral (select z.* from application.application z  -- one by one, however many there are
+                                          where z.office_id = f.office_id and z.application_id = f.application_id offset 0) a
                       join application.applicant p on p.office_id = a.office_id and p.applicant_id = a.applicant_id
-                     where p.erased_at is null
-                       and not exists (select from application.erasure e
+                     where not exists (select from application.erasure e
                                         where e.office_id = p.office_id and e.applicant_id = p.applicant_id and e.decided_at is null)
                      group by p.applicant_id, p.name
-                     order by min(f.retain_until_on), p.applicant_id limit 5000) x  -- asked one after the other, until there are enough
+                     order by min(f.retain_until_on), p.applicant_id limit 2000) x  -- asked one after the other, until there are enough
              where (rule.erasure_objection(who.office_id, rule.records_of(who.office_id, x.applicant_id))).message is null
              limit 200) y))::api.erasure_due_reply;
 end

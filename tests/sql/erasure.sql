@@ -2,7 +2,7 @@
 -- any column, while number, steps, hashes and chain stay.
 begin;
 \ir lib/setup.sql
-select plan(94);
+select plan(100);
 
 create function t.token(nik text, unused int) returns text language sql immutable as $$ select '#' || left(encode(sha256(convert_to('key' || nik, 'UTF8')), 'hex'), 40) $$;
 create function t.sealed(nik text) returns text language sql immutable as $$ select t.token(nik, 0) || ':' || left(nik, 2) || '0101' || substr(nik, 7, 6) || '0001' $$;
@@ -51,6 +51,8 @@ create function t.zulaikha(nik text default t.nik(41)) returns jsonb language sq
   select t.person(t.sealed(nik), 'Zulaikha Qomariyah') || '{"address":"Jalan Kenanga 77","phone":"081377788899","email":"zulaikha@contoh.id","birth_place":"Pringsewu","responsible_name":"Zulaikha Sendiri"}' $$;
 select from api.number_keep(t.token('fo1'), decode(repeat('11', 16), 'hex'), array[t.kept(t.nik(41)), t.kept(t.nik(42)), t.kept(t.nik(43)), t.kept(t.nik(44)), t.kept(t.nik(45))], false) \g /dev/null
 delete from meta.key_check;
+create table t.elder_app as select t.submit('TES', 'fo1', t.person(t.sealed(t.nik(49)), 'Aan Elder')) as app;
+create table t.elder as select t.record_of(app) as id from t.elder_app;
 create table t.app as select t.at('closed', 'TES', t.zulaikha()) as a, t.at('closed', 'TESL', t.zulaikha()) as levy, t.at('closed', 'TES', t.zulaikha(t.nik(42))) as second,
   t.at('closed', 'TES', t.person(t.sealed(t.nik(50)), 'Wati Rahayu')) as wati, t.at('closed', 'TES', t.person(t.sealed(t.nik(51)), 'Budi Raharjo')) as budi;
 select from api.intake_submit(t.token('fo1'), t.key(), 'TES', 'new', t.zulaikha(), t.fields(), '[]', null, null, null) \g /dev/null
@@ -61,6 +63,7 @@ create table t.stranger as select t.record_of(wati) as id, t.record_of(a) as zul
 select from t.stranger s, api.applicant_merge(t.token('sh1'), t.key(), s.id, null, s.zulaikha, null, '{address,phone}', 'Looks like Zulaikha') \g /dev/null
 select from api.applicant_undo_merge(t.token('sh1'), t.key(), (select max(merge_id) from application.applicant_merge), 'Not Zulaikha') \g /dev/null
 select from t.stranger s, api.applicant_distinct(t.token('sh1'), t.key(), s.id, s.zulaikha, 'Zulaikha is another') \g /dev/null
+select from t.elder e, t.stranger s, api.applicant_distinct(t.token('sh1'), t.key(), e.id, s.zulaikha, 'Zulaikha is younger') \g /dev/null
 select is((select name || address from application.applicant, t.stranger where applicant_id = id), 'Wati RahayuJalan Uji 1', 'the stranger is as she was');
 select from t.app, api.applicant_open(t.token('fo1'), a) o, api.applicant_correct(t.token('fo1'), t.key(), a, o.version, t.zulaikha() || '{"phone":"081377788800"}', 'New number of Zulaikha') \g /dev/null
 -- what people write down in their own words, wherever they can
@@ -129,6 +132,9 @@ delete from application.disposal_item;
 create table t.filed as select * from application.archive_file where application_id = (select second from t.app);
 delete from application.archive_file where application_id = (select second from t.app);
 select is(t.refusal(a), 'This is not in the archive: ' || t.number(second), 'what was never filed goes') from t.app;
+insert into application.disposal_item (office_id, disposal_id, application_id, state) select t.office(), max(disposal_id), (select second from t.app), 'destroyed' from application.disposal;
+select is(t.try(t.propose('fo1', a)), 'ok', 'what was disposed of keeps its person') from t.app;
+delete from application.disposal_item;
 insert into application.archive_file select * from t.filed;
 
 -- ------------------------------------------------------------------------------------------------ who may, and what is written down
@@ -160,7 +166,12 @@ select is(t.try(t.decide('hd1', t.proposal(), true)), 'LK011 application_id', 'a
 update application.application set closed_at = now() where application_id = (select levy from t.app);
 do $$ begin execute t.decide('hd1', t.proposal(), false, 'A lawsuit is pending'); end $$;
 select isnt(t.leaks('Zulaikha Qomariyah'), '', 'what was rejected is erased');
+select is(t.try(t.decide('hd1', t.proposal(), true)), 'LK011 erasure_id', 'or can be approved after all');
 do $$ begin execute t.propose('fo1', (select a from t.app)); end $$;
+update application.applicant set merged_into = (select id from t.elder) where applicant_id = (select zulaikha from t.stranger);
+select is(t.try(t.decide('hd1', t.proposal(), true)), 'LK011 erasure_id', 'a record that was merged into another meanwhile is erased without it');
+update application.applicant set merged_into = null where applicant_id = (select zulaikha from t.stranger);
+select cmp_ok((select count(*) from session.answer s, t.app where s.reply->>'number' = t.number(a)), '>', 0::bigint, 'answers are remembered');
 select throws_ok($$ update document.content c set destroyed_at = now() from document.document d, t.app where d.content_id = c.content_id and d.application_id = a $$, 'LK005', null, 'bytes are called destroyed before it is approved');
 
 -- ------------------------------------------------------------------------------------------------ what is left
@@ -169,6 +180,8 @@ create table t.tree as select count(*) as events from audit.event;
 do $$ begin execute t.decide('hd1', t.proposal(), true); end $$;
 select is(t.leaks(needle), '', needle || ' is left') from unnest(array['Zulaikha', 'Qomariyah', 'Kenanga', '0813777888', 'Pringsewu', t.token(t.nik(41), 0), t.token(t.nik(42), 0), t.token(t.nik(43), 0), t.token(t.nik(44), 0)]) needle;
 select is((select count(*) from application.requirement where issued_on = '2001-02-03' or old_issued_on = '2001-02-03') + (select count(*) from application.applicant where birth_on is not null and erased_at is not null), 0::bigint, 'days of theirs are left');
+select is((select count(*) from session.answer s, t.app where s.reply->>'number' in (t.number(a), t.number(second))), 0::bigint, 'an answer with their number is remembered');
+select is((select count(*) from audit.event where detail ? 'recipient'), 0::bigint, 'the trail says who collected a permit');
 select is((select count(*) from document.content where sealed_key = decode(repeat('07', 64), 'hex')), 0::bigint, 'the key of a document is left');
 select is((select string_agg(x.name || coalesce(x.nik, ''), ' ' order by x.name) from application.applicant x, t.app where x.applicant_id in (t.record_of(budi), t.record_of(wati))), (select string_agg(n, ' ' order by n) from unnest(array['Budi Raharjo' || t.token(t.nik(51), 0), 'Wati Rahayu' || t.token(t.nik(50), 0)]) n), 'others lose their data with it');
 select is((select count(*) from identity.number where token in (t.token(t.nik(41), 0), t.token(t.nik(42), 0), t.token(t.nik(43), 0), t.token(t.nik(44), 0))), 0::bigint, 'a number can still be opened');
