@@ -6,6 +6,7 @@
 #include <server/command.h>
 #include <server/doc/work.h>
 #include <server/job_query.h>
+#include <server/privacy/cells.h>
 #include <server/privacy/file.h>
 #include <server/privacy/fit.h>
 #include <server/privacy/keyring.h>
@@ -260,26 +261,15 @@ static bool piece_seal(struct sealing *sealing, const char *piece, size_t size, 
     return true;
 }
 
-/* Each string of a JSON text by itself; what is between them is copied. */
-static bool json_seal(struct sealing *sealing, const char *json) {
-    bool good = true;
-    while (good && *json) {
-        size_t plain = strcspn(json, "\"");
-        buffer_add(&sealing->text, json, plain + (json[plain] != '\0'));
-        json += plain;
-        if (!*json) break;
-        const char *end = ++json;
-        while (*end && *end != '"') end += *end == '\\' && end[1] ? 2 : 1;
-        good = piece_seal(sealing, json, (size_t)(end - json), NUMBER_ANY);
-        if (*end) buffer_byte(&sealing->text, '"');
-        json = *end ? end + 1 : end;
-    }
-    return good;
+static enum loket_error cell_seal(const char *cell, size_t size, struct buffer *out, void *data) {
+    (void)out; /* it is that of `data` */
+    return piece_seal(data, cell, size, NUMBER_ANY) ? LOKET_OK : LOKET_INTERNAL;
 }
 
-/* The places of rule.number_places: up to 4 a number is asked for, up to 8 any text may stand, above is JSON. */
+/* The places of rule.number_places: up to 4 a number is asked for, up to 8 any text may stand, or a table; above is JSON. */
 static bool value_seal(struct sealing *sealing, int place, const char *value) {
-    if (place > 8) return json_seal(sealing, value);
+    if (place > 8 || (place > 4 && cells_begin(value, strlen(value))))
+        return cells_each(value, strlen(value), &sealing->text, cell_seal, sealing) == LOKET_OK;
     return piece_seal(sealing, value, strlen(value), place > 4 ? NUMBER_ANY : NUMBER_FIELD);
 }
 

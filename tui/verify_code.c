@@ -54,6 +54,8 @@ static void on_verified(struct client *client, const ProtobufCMessage *message, 
     print_pair(_("Issued on"), date);
     text_date(r->valid_until_on, date, sizeof date);
     if (r->valid_until_on[0]) print_pair(_("Valid until"), date);
+    text_date(r->erased_on, date, sizeof date);
+    if (r->erased_on[0]) print_pair(_("Personal data erased on"), date);
     print_pair(_("Reason"), r->reason);
     print_pair(_("Signed by"), r->signer);
     print_pair("SHA-256", r->sha256);

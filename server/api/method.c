@@ -4,10 +4,10 @@
 #include <string.h>
 
 static const struct method *const tables[] = {
-    auth_methods,    work_methods,     intake_methods, verify_methods, inspect_methods,  decide_methods,
-    archive_methods, document_methods, permit_methods, money_methods,  admin_methods,    public_methods,
-    time_methods,    fairness_methods, rules_methods,  audit_methods,  identity_methods, privacy_methods,
-    node_methods,    disposal_methods, revoke_methods, visit_methods,
+    auth_methods,    work_methods,     intake_methods,  verify_methods, inspect_methods,  decide_methods,
+    archive_methods, document_methods, permit_methods,  money_methods,  admin_methods,    public_methods,
+    time_methods,    fairness_methods, rules_methods,   audit_methods,  identity_methods, privacy_methods,
+    node_methods,    disposal_methods, erasure_methods, revoke_methods, visit_methods,
 };
 
 static const char *const role_names[ROLE_COUNT] = {

@@ -61,7 +61,7 @@ struct method {
 extern const struct method auth_methods[], work_methods[], intake_methods[], verify_methods[], inspect_methods[], decide_methods[],
     archive_methods[], document_methods[], permit_methods[], revoke_methods[], visit_methods[], money_methods[], admin_methods[],
     public_methods[], time_methods[], fairness_methods[], rules_methods[], audit_methods[], identity_methods[], privacy_methods[],
-    node_methods[], disposal_methods[];
+    node_methods[], disposal_methods[], erasure_methods[];
 
 /* The row of `name`, or NULL. O(log n). */
 const struct method *method_find(const char *name);

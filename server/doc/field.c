@@ -48,8 +48,10 @@ static const struct group groups[] = {
     {"copy", " number reason made_on ", KIND(CERTIFIED_COPY), false},
     {"original", " sha256 ", KIND(CERTIFIED_COPY), false},
     {"disposal", " number reason proposed_by proposed_on approved_by approved_on files documents ", KIND(DISPOSAL), false},
-    {"files", " number permit_type classification place retain_until_on documents ", KIND(DISPOSAL), true},
-    {"hashes", " number name sha256 ", KIND(DISPOSAL), true},
+    {"erasure", " number ground reason record proposed_by proposed_on approved_by approved_on applications documents ",
+     KIND(ERASURE), false},
+    {"files", " number permit_type classification place retain_until_on documents ", KIND(DISPOSAL) | KIND(ERASURE), true},
+    {"hashes", " number name sha256 ", KIND(DISPOSAL) | KIND(ERASURE), true},
 };
 
 static const char *const kinds[DOCUMENT_KINDS] = {
@@ -64,6 +66,7 @@ static const char *const kinds[DOCUMENT_KINDS] = {
     [DOCUMENT_CERTIFIED_COPY] = "certified_copy",
     [DOCUMENT_REVOCATION] = "revocation",
     [DOCUMENT_DISPOSAL] = "disposal",
+    [DOCUMENT_ERASURE] = "erasure",
 };
 
 const char *document_kind_name(enum document_kind kind) {

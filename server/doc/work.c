@@ -144,10 +144,38 @@ static char *number_find(struct pairs *pairs, const char *text, size_t size) {
     return digits;
 }
 
+/* A text in which the database put numbers between STX and ETX, which no text from outside has (rule.table_lines): each is opened.
+ * Owned by the caller. */
+static char *numbers_in(struct pairs *pairs, const char *text, size_t size) {
+    struct buffer out = {.limit = DATA_TOTAL_BYTES};
+    size_t at = 0;
+    while (at < size && pairs->result == LOKET_OK) {
+        const char *begin = memchr(text + at, '\x02', size - at);
+        const char *end = begin ? memchr(begin, '\x03', size - (size_t)(begin - text)) : NULL;
+        size_t until = end ? (size_t)(begin - text) : size;
+        buffer_add(&out, text + at, until - at);
+        at = end ? (size_t)(end - text) + 1 : size;
+        char *digits = end ? number_find(pairs, begin + 1, (size_t)(end - begin) - 1) : NULL;
+        if (digits) buffer_text(&out, digits);
+        free(digits);
+    }
+    buffer_byte(&out, 0);
+    char *whole = out.failed ? NULL : strdup((const char *)out.data);
+    if (out.data) explicit_bzero(out.data, out.size);
+    buffer_free(&out);
+    return whole;
+}
+
+static char *value_open(struct pairs *pairs, const char *text, size_t size) {
+    if (number_is_token(text, size)) return number_find(pairs, text, size);
+    if (memchr(text, '\x02', size)) return numbers_in(pairs, text, size);
+    return strndup(text, size);
+}
+
 static void take_value(const char *text, size_t size, void *user) {
     struct pairs *pairs = user;
     if (pairs->result != LOKET_OK || pairs->at >= pairs->count || !pairs->keys[pairs->at]) return;
-    char *value = number_is_token(text, size) ? number_find(pairs, text, size) : strndup(text, size);
+    char *value = value_open(pairs, text, size);
     if (pairs->result != LOKET_OK) {
         free(value);
         return;

@@ -192,7 +192,8 @@ begin
                      when 'npwp' then rule.check_npwp(value, field)
                      else rule.check_number_as_text(value, type, longest, field) end;
   end if;
-  value := rule.text(value, field, longest);
+  perform rule.text(rule.cells_of(value, true), field, longest);
+  value := rule.text(rule.cells_of(value), field, 1000000);
   if value is null then
     return null;
   end if;

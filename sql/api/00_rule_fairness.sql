@@ -192,8 +192,7 @@ begin
   end if;
   insert into application.deviation (office_id, user_id, role, task_id, application_id, next_application_id, places, reason)
   values (t.office_id, who.user_id, t.role, t.task_id, t.application_id, next.application_id, places, reason);
-  return jsonb_build_object('next', next_number, 'places', places,
-    'gained', (select p.name from application.applicant p where p.office_id = app.office_id and p.applicant_id = app.applicant_id));
+  return jsonb_build_object('next', next_number, 'places', places, 'gained', app.applicant_id);  -- not by name: that may have to go
 end
 $$;
 

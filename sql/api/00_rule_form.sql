@@ -107,7 +107,8 @@ as $$
 declare
   given jsonb;
 begin
-  if octet_length(value) > 65536 then
+  -- a number that came in sealed counts as long as it is
+  if octet_length(value) > 262144 or octet_length(rule.cells_of(value, true)) > 65536 then
     perform rule.fail(7, field, 'This table is larger than %s', '64 KiB');
   end if;
   begin
@@ -226,12 +227,19 @@ as $$
   select coalesce((select substr(c, length(value) + 2) from unnest(choices) c where split_part(c, '=', 1) = value limit 1), value);
 $$;
 
+-- A cell as it stands in a line of text. A number is put between STX and ETX, which no text from outside can have: what draws the
+-- document opens it (server/doc/work.c).
+create function rule.cell_text(choices text[], value text)
+returns text
+language sql immutable
+as $$ select case when value ~ '^#[0-9a-f]{40}$' then e'\x02' || value || e'\x03' else rule.choice_label(choices, value) end $$;
+
 -- A table in a document's list of fields: a line for each row.
 create function rule.table_lines(f catalogue.form_field, value text)
 returns text
 language sql stable
 as $$
-  select string_agg(format('%s. %s', r.n, (select string_agg(rule.choice_label(c.choices, r.item->>c.code), ', ' order by c.position)
+  select string_agg(format('%s. %s', r.n, (select string_agg(rule.cell_text(c.choices, r.item->>c.code), ', ' order by c.position)
                                              from rule.columns_of(f) c where r.item ? c.code)), e'\n' order by r.n)
     from jsonb_array_elements(value::jsonb) with ordinality r(item, n);
 $$;

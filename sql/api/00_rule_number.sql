@@ -31,12 +31,40 @@ begin
 end
 $$;
 
--- A number as a reply has it: the server opens it, whole or masked. "-" when it was erased.
+-- What is kept of a text that begins as a table does, where numbers came in as cells: of each its token, and beside it (`shapes`) what
+-- can be measured of it. Any other text stays as it is.
+create function rule.cells_of(value text, shapes boolean default false)
+returns text
+language sql immutable
+as $$
+  select case when value ~ '^[ \t\r\n]*\['
+              then regexp_replace(value, '"(#[0-9a-f]{40}):([0-9]{15,16})"', case when shapes then '"\2"' else '"\1"' end, 'g')
+              else value end;
+$$;
+
+-- A table as a reply has it.
+create function rule.shown_cells(office_id bigint, value text, whole boolean)
+returns text
+language plpgsql stable
+as $$
+declare
+  cell text;
+begin
+  for cell in select distinct m[1] from regexp_matches(value, '"(#[0-9a-f]{40})"', 'g') m loop
+    value := replace(value, '"' || cell || '"', '"' || rule.shown(office_id, cell, whole) || '"');
+  end loop;
+  return value;
+end
+$$;
+
+-- A number as a reply has it: the server opens it, whole or masked. "-" when it was erased. In a table, each cell that
+-- is one.
 create function rule.shown(office_id bigint, value text, whole boolean default true)
 returns text
 language sql stable
 as $$
   select case when value is null then null
+              when value ~ '^\[.*"#[0-9a-f]{40}"' then rule.shown_cells(office_id, value, whole)
               when value !~ '^#[0-9a-f]{40}$' then case when whole then value else rule.mask(value) end
               else coalesce((select case when whole then '#' else '*' end || substr(value, 2) || ':' || encode(n.sealed, 'hex')
                                from identity.number n where n.office_id = shown.office_id and n.token = value), '-') end;
@@ -93,8 +121,9 @@ begin
   foreach item in array numbers loop
     known := length(item) > 138 and rule.seal_number(office, substr(item, 140), left(item, 41));
     if known or not only_known then
-      insert into identity.number (office_id, token, sealed) values (office, left(item, 41), decode(substr(item, 43, 96), 'hex'))
-      on conflict do nothing;
+      -- one that is there is locked, so that no erasure shreds it before this transaction has made use of it
+      insert into identity.number as n (office_id, token, sealed) values (office, left(item, 41), decode(substr(item, 43, 96), 'hex'))
+      on conflict on constraint number_pkey do update set sealed = n.sealed where false;
     end if;
   end loop;
 end

@@ -95,7 +95,7 @@ begin
   update document.document x set state = 'replaced' where x.office_id = app.office_id and x.document_id = old.document_id;
   perform rule.record((app.office_id, d.added_by, rule.user_name(app.office_id, d.added_by), null, 'job.check', '{front_office}', null)::rule.who,
     'attach_document', app.application_id, app.stage,
-    detail => jsonb_build_object('document_id', new.document_id, 'code', new.code, 'name', new.name, 'version', new.version, 'size', b.size,
+    detail => jsonb_build_object('document_id', new.document_id, 'code', new.code, 'name', rule.kept_name(new), 'version', new.version, 'size', b.size,
                                  'sha256', encode(b.sha256, 'hex'), 'media_type', b.media_type, 'shared_from', new.shared_from));
 end
 $$;

@@ -172,6 +172,12 @@ as $$
     from jsonb_each(more) m;
 $$;
 
+-- What an event or a certificate calls a document: a file of the applicant's has a name that they chose, and may be their own.
+create function rule.kept_name(d document.document)
+returns text
+language sql immutable
+as $$ select case when d.kind = 'requirement' then d.code else d.name end $$;
+
 -- The template of a kind of document: the permit type's own, else the one for all. NOT_NOW when the office has none.
 create function rule.template_of(office_id bigint, kind text, permit_type_id bigint)
 returns bigint

@@ -73,6 +73,6 @@ language sql immutable
 as $$
   select jsonb_build_object('text', case when rule.number_of(text) ~ '^#[0-9a-f]{40}$' then rule.mask(rule.number_of(text))
                                          when regexp_replace(text, '[^0-9]', '', 'g') ~ '^[0-9]{13,}$'
-                                         then rule.mask(regexp_replace(text, '[^0-9]', '', 'g')) else left(text, 100) end,
+                                         then rule.mask(regexp_replace(text, '[^0-9]', '', 'g')) else regexp_replace(left(text, 100), '([[:alpha:]])[[:alpha:]]{2,}', '\1…', 'g') end,
                             'found', found);
 $$;

@@ -179,6 +179,7 @@ begin
     'permit', (select jsonb_build_object('number', p.number, 'valid_until_on', p.valid_until_on) from application.permit p
                 where p.office_id = app.office_id and p.application_id = app.application_id)));
   return rule.remember(who, idempotency_key, request,
-    rule.advance(who, app, 'hand_over', null, jsonb_build_object('recipient', recipient, 'relation', relation, 'method', method)));
+    -- not who it was: the trail can't be rewritten when their data goes
+    rule.advance(who, app, 'hand_over', null, jsonb_build_object('relation', relation, 'method', method)));
 end
 $$;

@@ -41,7 +41,7 @@ begin
                 and d.state in ('to_render', 'to_sign')) then
     return 'A document of this is still being made: %s';
   end if;
-  if exists (select from application.disposal_item i
+  if f.erased or exists (select from application.disposal_item i
               where i.office_id = app.office_id and i.application_id = app.application_id
                 and (i.state = 'destroyed' or i.state = 'proposed' and i.disposal_id is distinct from open_id)) then
     return 'This is proposed or destroyed already: %s';
@@ -216,7 +216,7 @@ as $$
 declare
   gone bigint[];
   proof jsonb := (
-    select coalesce(jsonb_agg(jsonb_build_object('document_id', d.document_id, 'name', d.name, 'size', c.size,
+    select coalesce(jsonb_agg(jsonb_build_object('document_id', d.document_id, 'name', rule.kept_name(d), 'size', c.size,
                                                  'sha256', encode(c.sha256, 'hex')) order by d.document_id), '[]')
       from document.document d
       join document.content c on c.office_id = d.office_id and c.content_id = d.content_id
@@ -229,10 +229,9 @@ begin
        and not exists (select from document.document o
                         where o.office_id = d.office_id and o.content_id = d.content_id
                           and o.application_id is distinct from d.application_id
-                          and not exists (select from application.disposal_item i
-                                           where i.office_id = o.office_id and i.application_id = o.application_id and i.state = 'destroyed')));
+                          and not document.may_destroy(o)));
   update document.document d set data = null where d.office_id = app.office_id and d.application_id = app.application_id;
-  update document.content c set destroyed_at = now()
+  update document.content c set destroyed_at = now(), sealed_key = null
    where c.office_id = app.office_id and c.content_id = any (gone) and c.destroyed_at is null and not c.temporary;
   delete from document.chunk k where k.office_id = app.office_id and k.content_id = any (gone);
   return proof;
@@ -252,7 +251,7 @@ as $$
                                    'files', count(*), 'documents', sum(i.documents)),
     'files', jsonb_agg(jsonb_build_object('number', a.number, 'permit_type', f.permit_type, 'classification', f.classification,
                                           'place', f.place, 'retain_until_on', f.retain_until_on, 'documents', i.documents) order by a.number),
-    'hashes', (select coalesce(jsonb_agg(jsonb_build_object('number', b.number, 'name', d.name, 'sha256', encode(c.sha256, 'hex'))
+    'hashes', (select coalesce(jsonb_agg(jsonb_build_object('number', b.number, 'name', rule.kept_name(d), 'sha256', encode(c.sha256, 'hex'))
                                          order by b.number, d.document_id), '[]')
                  from application.disposal_item y
                  join application.application b on b.office_id = y.office_id and b.application_id = y.application_id

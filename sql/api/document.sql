@@ -279,7 +279,7 @@ declare
 begin
   select x.* into d from document.document x where x.office_id = who.office_id and x.document_id = document_open.document_id;
   if not found or (d.preview or d.application_id is null) and d.added_by is distinct from who.user_id
-                  and not (d.kind = 'disposal' and rule.may_read_disposals(who)) then
+                  and not (d.kind in ('disposal', 'erasure') and rule.may_read_disposals(who)) then
     perform rule.fail(9, 'document_id', 'There is no such document');
   end if;
   if d.state = 'failed' then
@@ -298,7 +298,7 @@ begin
   values (d.office_id, d.document_id, b.content_id, who.user_id)
   returning reading_id into reply.reading_id;
   perform rule.record(who, 'read_document', d.application_id, chained => false,
-    detail => jsonb_build_object('document_id', d.document_id, 'kind', d.kind, 'name', d.name, 'sha256', encode(b.sha256, 'hex')));
+    detail => jsonb_build_object('document_id', d.document_id, 'kind', d.kind, 'name', rule.kept_name(d), 'sha256', encode(b.sha256, 'hex')));
   reply.name := d.name;
   reply.media_type := b.media_type;
   reply.size := b.size;

@@ -235,7 +235,7 @@ begin
   perform rule.take_file(app, d);
   perform rule.record((u.office_id, u.user_id, rule.user_name(u.office_id, u.user_id), null, 'job.check', '{front_office}', null)::rule.who,
     'attach_document', app.application_id, app.stage,
-    detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', d.name, 'version', d.version, 'size', u.size,
+    detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', rule.kept_name(d), 'version', d.version, 'size', u.size,
                                  'sha256', encode(check_done.sha256, 'hex'), 'media_type', media_type));
   perform rule.share_with_visit(app, d);
   return rule.announce_to(u.office_id, u.user_id, u.application_id)
@@ -425,7 +425,7 @@ begin
   if good then
     return;
   end if;
-  for d in select x.document_id, x.application_id, x.name from document.document x
+  for d in select x.document_id, x.application_id, rule.kept_name(x) as name from document.document x
             where x.office_id = recheck_done.office_id and x.content_id = recheck_done.content_id loop
     perform rule.record(rule.system_who(office_id, 'job.recheck'), 'document_damaged', d.application_id, chained => false,
                         detail => jsonb_build_object('document_id', d.document_id, 'name', d.name));

@@ -171,7 +171,7 @@ begin
   for office in select o.office_id from catalogue.office o order by 1 loop
     perform rule.work_for(office, null);
     select c.* into b from document.content c
-     where c.office_id = office and c.sealed_key is null and c.sha256 is not null and c.size > 0
+     where c.office_id = office and c.sealed_key is null and c.sha256 is not null and c.size > 0 and c.destroyed_at is null
      order by c.content_id limit 1
        for update skip locked;
     if found then

@@ -40,6 +40,9 @@ begin
   if a.merged_into is not null then
     perform rule.fail(11, field, 'This record was merged into another');
   end if;
+  if a.erased_at is not null then
+    perform rule.fail(11, field, 'The data of this person was erased');
+  end if;
   if version is not null and rule.applicant_version(a) <> version then
     perform rule.fail(10, 'version', 'Changed meanwhile by %s: read it again', coalesce(
       (select rule.user_name(h.office_id, h.changed_by) from application.applicant_history h
@@ -403,6 +406,9 @@ begin
     where a.office_id = who.office_id and a.application_id = any (m.moved) order by a.application_id for no key update;
   select x.* into kept from application.applicant x where x.office_id = m.office_id and x.applicant_id = m.kept_id for update;
   select x.* into other from application.applicant x where x.office_id = m.office_id and x.applicant_id = m.merged_id for update;
+  if kept.erased_at is not null then
+    perform rule.fail(11, 'merge_id', 'The data of this person was erased');
+  end if;
   if kept.changed_at <> m.kept_at or kept.merged_into is not null then
     perform rule.fail(10, 'merge_id', 'The data was changed after the merge: take that back first');
   end if;

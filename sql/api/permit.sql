@@ -31,6 +31,12 @@ begin
 end
 $$;
 
+-- Which fields a correction is of, for the trail: what they say is in permit_change, from where it can go.
+create function rule.field_names(fields jsonb)
+returns text
+language sql immutable
+as $$ select string_agg(k, ' ' order by k) from jsonb_object_keys(fields) k $$;
+
 -- What is to stand on the corrected permit: {"code": value}, each checked as at the counter. INVALID, REQUIRED.
 create function rule.checked_correction(app application.application, fields jsonb)
 returns jsonb
@@ -92,7 +98,7 @@ begin
   insert into application.permit_change (office_id, permit_id, kind, reason, rule, fields, proposed_by)
   values (p.office_id, p.permit_id, kind, reason, permit_propose.rule, corrected, who.user_id);
   perform rule.record(who, 'propose_change', app.application_id, app.stage, null, reason,
-                      jsonb_build_object('kind', kind, 'number', p.number, 'rule', permit_propose.rule, 'fields', corrected));
+                      jsonb_build_object('kind', kind, 'number', p.number, 'rule', permit_propose.rule, 'fields', rule.field_names(corrected)));
   return rule.remember(who, idempotency_key, request,
     row(array[rule.announcement(app.office_id, 'head', null, app.application_id, rule.last_event(app.office_id))])::api.empty);
 end
@@ -230,7 +236,7 @@ begin
      set decided_by = who.user_id, decided_at = now(), approved = approve, decision_reason = permit_decide.reason
    where x.office_id = c.office_id and x.change_id = c.change_id;
   perform rule.record(who, case when approve then c.kind else 'reject_change' end, app.application_id, app.stage, null,
-                      coalesce(reason, c.reason), jsonb_build_object('kind', c.kind, 'rule', c.rule, 'fields', c.fields, 'proposed_by', c.proposed_by));
+                      coalesce(reason, c.reason), jsonb_build_object('kind', c.kind, 'rule', c.rule, 'fields', rule.field_names(c.fields), 'proposed_by', c.proposed_by));
   return rule.remember(who, idempotency_key, request,
     row(rule.announce_to(app.office_id, c.proposed_by, app.application_id)
         || rule.announcement(app.office_id, 'system', null, app.application_id, rule.last_event(app.office_id)))::api.empty);

@@ -4,7 +4,7 @@ create type api.public_step_row as (at bigint, step text);
 create type api.public_track_reply as (
   number text, permit_name text, stage_name text, outcome text, promised_on text, days_left int, clock_stopped boolean,
   fee bigint, steps api.public_step_row[], return_note text, returned api.missing_row[], permit_number text, office_name text, fee_unknown boolean, fee_paid bigint, fee_left bigint, due_on text, payment_reference text,
-  visit text, applications api.visit_row[]);
+  visit text, applications api.visit_row[], erased_on text);
 
 -- TOO_MANY after 5 wrong tries of a number from one address, 50 from an address, in 15 minutes, or 100 of a number
 -- from anywhere in a day: a million PINs stay out of reach, and the applicant is not locked out by one stranger.
@@ -64,6 +64,17 @@ begin
 end
 $$;
 
+-- The day on which the applicant's data was erased; null: it is there.
+create function rule.erased_on(app application.application)
+returns text
+language plpgsql stable
+as $$
+begin
+  return (select rule.office_date(a.office_id, a.erased_at)::text from application.applicant a
+           where a.office_id = app.office_id and a.applicant_id = app.applicant_id);
+end
+$$;
+
 create function rule.track_reply(app application.application)
 returns api.public_track_reply
 language plpgsql stable
@@ -79,7 +90,10 @@ begin
   r.promised_on := app.promised_on::text;
   r.days_left := rule.working_days_between(app.office_id, rule.office_date(app.office_id), app.promised_on);
   r.clock_stopped := app.stopped_at is not null;
-  r := rule.track_bill(app, r);
+  r.erased_on := rule.erased_on(app);
+  if r.erased_on is null then
+    r := rule.track_bill(app, r);
+  end if;
   r.steps := (select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.to_stage))::api.public_step_row order by e.event_id)
                 from audit.event e
                where e.office_id = app.office_id and e.application_id = app.application_id and e.to_stage is not null);
@@ -153,7 +167,7 @@ $$;
 
 create type api.public_verify_reply as (
   code text, number text, permit_name text, holder text, issued_on text, valid_until_on text, status text, office_name text,
-  sha256 text, signer text, version int, reason text);
+  sha256 text, signer text, version int, reason text, erased_on text);
 
 -- Is this permit ours, and is it in force? Whoever holds the paper has the code; nobody guesses one of 2^80.
 create function api.public_verify(client_address text, office text, code text)
@@ -174,13 +188,13 @@ begin
   if not found then
     return r;
   end if;
-  select p.code, p.number, v.name, x.name, p.issued_on::text, p.valid_until_on::text,
+  select p.code, p.number, v.name, case when x.erased_at is null then x.name end, p.issued_on::text, p.valid_until_on::text,
          case when p.kind in ('refusal', 'revocation') then p.kind else rule.permit_status(p) end, o.name, encode(c.sha256, 'hex'), s.signer, p.version,
          coalesce((select h.reason from application.revocation h
                     where h.office_id = p.office_id and h.permit_id = p.permit_id and h.revoked_at is not null and p.status = 'revoked'), (select h.reason from application.permit_change h
            where h.office_id = p.office_id and h.permit_id = p.permit_id and h.approved and h.kind in ('suspension', 'revocation')
              and p.status in ('suspended', 'revoked')
-           order by h.change_id desc limit 1))
+           order by h.change_id desc limit 1)), rule.erased_on(a)
     into r
     from application.application a
     join catalogue.office o on o.office_id = a.office_id

@@ -107,6 +107,11 @@ begin
   if not found then
     perform rule.fail(9, 'permit_number', 'There is no permit with this number');
   end if;
+  if exists (select from application.application a
+               join application.applicant x on x.office_id = a.office_id and x.applicant_id = a.applicant_id
+              where a.office_id = p.office_id and a.application_id = p.application_id and x.erased_at is not null) then
+    perform rule.fail(11, 'permit_number', 'The data of this person was erased');
+  end if;
   if rule.permit_status(p) not in ('current', 'expired') then
     perform rule.fail(11, 'permit_number', 'This permit is not in force: %s', rule.permit_status(p));
   end if;

@@ -44,7 +44,7 @@ select is(t.count('an2', 'session_ended'), 1::bigint, 'a session that ends by it
 select api.applicant_find(t.token('fo1'), t.nik()), api.application_search(t.token('fo1'), 'Sari Wulandari', true, null, 10),
        api.admin_users(t.token('ad1'), 'fo', null), api.audit_list(t.token('au1'), null, 'fo1', null, null, null) \g /dev/null
 select is((select e.detail from t.last('fo1', 'find_applicant') e), jsonb_build_object('text', rule.mask(t.nik()), 'found', 1), 'who looked somebody up is not recorded, or with the whole number');
-select is((select e.detail->>'text' from t.last('fo1', 'search') e), 'Sari Wulandari', 'a search is not recorded');
+select is((select e.detail->>'text' from t.last('fo1', 'search') e), 'S… W…', 'a search is not recorded, or with the name in full');
 select is((select e.detail->>'text' from t.last('ad1', 'list_users') e), 'fo', 'reading the users is not recorded');
 select is((select e.detail->>'user' from t.last('au1', 'read_audit') e), 'fo1', 'reading the log is not recorded');
 select * from finish();

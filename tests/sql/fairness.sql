@@ -31,7 +31,7 @@ select is(t.try(t.call('an1', c, 'save')), 'LK008 reason', 'working on it withou
 do $$ begin execute t.claim('an1', (select c from t.app), 'The applicant flies tomorrow'); end $$;
 select is((select row(u.username, d.places, d.reason, d.application_id = a.c, d.next_application_id = a.a)::text from application.deviation d
              join identity.user_account u using (office_id, user_id), t.app a where d.office_id = t.office()), '(an1,2,"The applicant flies tomorrow",t,t)', 'the deviation is a row');
-select is((select row(e.reason, e.detail->>'next', e.detail->>'places', e.detail->>'gained')::text from audit.event e, t.app x
+select is((select row(e.reason, e.detail->>'next', e.detail->>'places', (select p.name from application.applicant p where p.applicant_id = (e.detail->>'gained')::bigint))::text from audit.event e, t.app x
             where e.application_id = x.c and e.action = 'claim'),
           (select row('The applicant flies tomorrow', t.number(a), '2', 'Ketiga')::text from t.app), 'and stands in the audit log');
 select is(t.try(t.claim('an1', c)), 'ok', 'what is taken already is opened again without a word') from t.app;

@@ -1,7 +1,7 @@
 -- Sealed identity numbers: what the database is given, keeps and gives out; and what it refuses when a server comes without the keys.
 begin;
 \ir lib/setup.sql
-select plan(66);
+select plan(75);
 
 -- a number as a server with keys sends it: a keyed hash (any will do here) and a shape that is judged like the number
 create function t.token(nik text, unused int) returns text language sql immutable as $$ select '#' || left(encode(sha256(convert_to('key' || nik, 'UTF8')), 'hex'), 40) $$;
@@ -88,6 +88,31 @@ select ok(exists (select from t.export where section = 'access' and name like '%
 delete from identity.number where token = t.token(t.nik(2), 0);
 select is((select (r.applicant).nik from t.app, api.application_open(t.token('an2'), b) r), '-', 'what was erased is shown, or stops the screen');
 select throws_ok('update application.applicant set nik = ''#12''', '23514', null, 'a column takes what is neither number nor token');
+
+-- ------------------------------------------------------------------------------------------------ the cells of a form's table
+insert into catalogue.form_field (office_id, permit_type_id, version, position, code, label, type, max_rows)
+select p.office_id, p.permit_type_id, 1, 12, 'staff', 'Tenaga', 'table', 300 from catalogue.permit_type p where p.office_id = t.office() and p.code = 'TES';
+insert into catalogue.form_column (office_id, permit_type_id, version, field, position, code, label, type, max_length)
+select p.office_id, p.permit_type_id, 1, 'staff', x.* from catalogue.permit_type p, (values (1, 'name', 'Nama', 'text', 200), (2, 'nik', 'NIK', 'nik', 40), (3, 'tax', 'NPWP', 'npwp', 40)) x
+ where p.office_id = t.office() and p.code = 'TES';
+create function t.staffed(staff text, place text default 'Klinik') returns text language sql volatile as $$
+  select format('select api.intake_submit(%L, %L, %L, %L, %L, %L, %L, null, null, null)', t.token('fo1'), t.key(), 'TES', 'new', t.person(t.sealed(t.nik(7))),
+                jsonb_build_array(jsonb_build_object('code', 'place', 'value', place), '{"code":"own","value":"no"}'::jsonb, jsonb_build_object('code', 'staff', 'value', staff)), t.documents()) $$;
+create function t.cell(app bigint, code text) returns text language sql stable as $$ select value from application.field_value v where v.application_id = app and v.code = cell.code $$;
+select is(t.try(t.staffed(format('[{"nik":"%s"}]', t.nik(8)))), 'LK015', 'a plain number comes into a cell');
+select is(t.try(t.staffed(format('[{"nik":"%s"}]', t.sealed('1871014507900000')))), 'LK007 fields.staff.1.nik', 'a wrong number is taken in a cell when it is sealed');
+select is(t.try(t.staffed((select jsonb_agg(jsonb_build_object('name', repeat('x', 120), 'nik', t.sealed(t.nik(n)), 'tax', t.token(n::text, 0) || ':100000009000000'))::text from generate_series(1, 300) n))),
+          'ok', 'a table is too long because its numbers are sealed');
+do $$ begin execute t.staffed(format('[{"name":"Tono","nik":"%s","tax":"%s:100000009000000"}]', t.sealed(t.nik(8)), t.token('n', 0)), format('["%s"]', t.sealed(t.nik(8)))); end $$;
+create table t.staffed_app as select max(application_id) as id from application.application where office_id = t.office();
+select is((select t.cell(id, 'staff')::jsonb from t.staffed_app), jsonb_build_array(jsonb_build_object('name', 'Tono', 'nik', t.token(t.nik(8), 0), 'tax', t.token('n', 0))), 'more than tokens is kept in a cell');
+select is((select t.cell(id, 'place') from t.staffed_app), format('["%s"]', t.token(t.nik(8), 0)), 'a text that looks like a table keeps the shape');
+do $$ begin execute t.keep('fo1', array[t.nik(8)]); end $$;
+select is((select f.value::jsonb->0->>'nik' from t.staffed_app, api.application_open(t.token('an1'), id) r, unnest(r.fields) f where f.code = 'staff'), t.kept(t.nik(8)), 'who reads the form does not see the cell');
+select is((select f.value::jsonb->0->>'tax' from t.staffed_app, api.application_open(t.token('an1'), id) r, unnest(r.fields) f where f.code = 'staff'), '-', 'a cell that was erased is shown');
+select is((select rule.table_lines(f, t.cell(id, 'staff')) from t.staffed_app, catalogue.form_field f where f.office_id = t.office() and f.code = 'staff'),
+          format(e'1. Tono, \x02%s\x03, \x02%s\x03', t.token(t.nik(8), 0), t.token('n', 0)), 'what draws a document can''t tell a number in a line');
+select is(t.try(t.staffed(format(e'[{"name":"\\u0002%s\\u0003"}]', t.token(t.nik(8), 0)))), 'LK007 fields.staff.1.name', 'a text passes itself off as a number in a line');
 
 select * from finish();
 rollback;

@@ -1,8 +1,8 @@
 /* Documents: what the office stores is what the paper says, on every page, whatever was typed. */
 #include "paper.h"
 
-static const char *const kinds[] = {"receipt", "missing",  "inspection_report", "bill",     "decree",    "permit",
-                                    "refusal", "handover", "certified_copy",    "disposal", "revocation"};
+static const char *const kinds[] = {"receipt", "missing",  "inspection_report", "bill",     "decree",     "permit",
+                                    "refusal", "handover", "certified_copy",    "disposal", "revocation", "erasure"};
 
 static void a_shipped_template_does_not_say_what_was_decided(void **state) {
     (void)state;
@@ -18,6 +18,7 @@ static void a_shipped_template_does_not_say_what_was_decided(void **state) {
         {"SALINAN SAH", "503/0003/SAL/XI/2026", "9f86d081884c7d659a2f", "26 November 2026"},
         {"PEMUSNAHAN ARSIP", "2019-000017", "2c26b46b68ffc68ff99b", "Slamet Widodo"},
         {"PENCABUTAN SURAT IZIN", "503/0017/SIP-DR/III/2024", "Praktik ditutup", "tidak berlaku lagi"},
+        {"PENGHAPUSAN DATA PRIBADI", "BAH-2026-0003", "atas permintaan yang bersangkutan", "2c26b46b68ffc68ff99b"},
     };
     struct document_data *data = sample_data();
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

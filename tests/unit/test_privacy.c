@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <openssl/evp.h>
+#include <proto/loket.pb-c.h>
+#include <server/privacy/fields.h>
 #include <server/privacy/file.h>
 #include <server/privacy/keyring.h>
 #include <server/privacy/number.h>
@@ -185,6 +187,79 @@ static void a_shape_tells_the_number_or_is_judged_otherwise(void **state) {
     }
 }
 
+/* --------------------------------------------------------------------------------------------------- cells */
+
+static const ProtobufCFieldDescriptor *form_value(void) {
+    return protobuf_c_message_descriptor_get_field_by_name(&loket__field_value__descriptor, "value");
+}
+
+/* What the database gets of a form's value; NULL: it was refused. The numbers it is given with it are counted. */
+static const char *value_in(const char *text, struct arena *arena, int *numbers) {
+    struct sealed_numbers found = {.list.limit = 1u << 20};
+    struct error error;
+    enum loket_error result = sealed_text(form_value(), &text, arena, &found, &error);
+    *numbers = 0;
+    for (size_t i = 0; i < found.list.size; i++) *numbers += found.list.data[i] == '#';
+    buffer_free(&found.list);
+    return result == LOKET_OK ? text : NULL;
+}
+
+static void a_number_in_a_tables_cell_reaches_the_database(void **state) {
+    static const struct {
+        const char *text;
+        int numbers;
+    } rows[] = {
+        {"[{\"name\":\"Sari\",\"nik\":\"1872014507900001\"},{\"nik\":\"18.72 0145-07900002\"}]", 2},
+        {" \n[{\"nik\":\"\\u0031872014507900001\"}]", 1},
+        {"[{\"npwp\":\"12.345.678.2-012.000\"}]", 1},
+        {"[{\"note\":\"a \\\" b\",\"nik\":\"1872014507900001\"", 1},
+        {"[{\"name\":\"Sari 1872\",\"at\":\"2024-01-02\",\"x\":\"\\\\\"}]", 0},
+        {"[\"", 0},
+        {"[\"\\", 0},
+    };
+    struct arena arena;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int numbers;
+        arena_init(&arena, 1u << 20);
+        const char *kept = value_in(rows[i].text, &arena, &numbers);
+        assert_non_null(kept);
+        assert_int_equal(numbers, rows[i].numbers);
+        assert_null(strstr(kept, "18720145"));
+        if (!numbers) assert_string_equal(kept, rows[i].text);
+        arena_drop(&arena);
+    }
+}
+
+static void a_token_in_a_cell_brings_out_anothers_number(void **state) {
+#define TOKEN "0123456789012345678901234567890123456789"
+    static const char *const texts[] = {"[{\"nik\":\"#" TOKEN "\"}]", "[{\"nik\":\"\\u0023" TOKEN "\"}]",
+                                        "[{\"nik\":\"#" TOKEN ":1872010000000001\"}]"};
+    struct arena arena;
+    int numbers;
+    (void)state;
+    arena_init(&arena, 1u << 20);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) assert_null(value_in(texts[i], &arena, &numbers));
+    arena_drop(&arena);
+}
+
+static void a_cell_is_not_opened_or_one_that_was_changed_is(void **state) {
+    struct number_forms forms;
+    struct buffer plain = {.limit = 400};
+    struct error error;
+    char text[400];
+    (void)state;
+    assert_true(number_forms_make("1872014507900001", &forms));
+    (void)snprintf(text, sizeof text, "[{\"nik\": \"%s:%s\", \"name\": \"Sari\"}]", forms.token, forms.sealed);
+    assert_int_equal(opened_value(form_value(), (const uint8_t *)text, strlen(text), &plain, &error), LOKET_OK);
+    buffer_byte(&plain, 0);
+    assert_string_equal((const char *)plain.data, "[{\"nik\": \"1872014507900001\", \"name\": \"Sari\"}]");
+    char *last = strstr(text, "\", \"name") - 1;
+    *last = *last == '0' ? '1' : '0';
+    assert_int_equal(opened_value(form_value(), (const uint8_t *)text, strlen(text), &plain, &error), LOKET_INTERNAL);
+    buffer_free(&plain);
+}
+
 /* --------------------------------------------------------------------------------------------------- files */
 
 struct sealed_file {
@@ -286,6 +361,9 @@ int main(void) {
         IN_A_FOLDER(a_mask_shows_the_number),
         IN_A_FOLDER(a_number_is_not_seen_or_a_word_is_taken_for_one),
         IN_A_FOLDER(a_shape_tells_the_number_or_is_judged_otherwise),
+        IN_A_FOLDER(a_number_in_a_tables_cell_reaches_the_database),
+        IN_A_FOLDER(a_token_in_a_cell_brings_out_anothers_number),
+        IN_A_FOLDER(a_cell_is_not_opened_or_one_that_was_changed_is),
         IN_A_FOLDER(a_file_of_some_size_does_not_come_back),
         IN_A_FOLDER(a_file_opens_though_it_was_changed_cut_reordered_or_exchanged),
         IN_A_FOLDER(a_chunk_on_its_way_opens_elsewhere),

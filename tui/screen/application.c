@@ -23,7 +23,8 @@ enum {
     ACTION_APPLICANT,
     ACTION_REVEAL,
     ACTION_EXPORT,
-    ACTION_BESIDE
+    ACTION_BESIDE,
+    ACTION_ERASE
 };
 
 struct application_screen {
@@ -43,6 +44,8 @@ static const struct key_row keys[] = {
     {ACTION_APPLICANT, "applicant", "F12 a", NULL, N_("correct the applicant's data (front office)")},
     {ACTION_REVEAL, "reveal", "w", NULL, N_("see the identity numbers whole, for a reason that is recorded")},
     {ACTION_EXPORT, "export", "x", NULL, N_("all that the office knows of the applicant, as files for them (front office)")},
+    {ACTION_ERASE, "erase", "E", NULL,
+     N_("propose that the applicant's data is erased, at their request: a head decides (front office, archivist)")},
     {ACTION_BESIDE, "beside", "m", NULL, N_("a further permit in the same visit, today: asks for the PIN (front office)")},
     {ACTION_PRINT, "print", "F8 p", N_("print"), N_("write what is shown to a text file")},
     {ACTION_PAPER, "paper", "F9 P", NULL, N_("send what is shown to the printer")},
@@ -290,6 +293,16 @@ static void export(struct screen *screen, bool yes, const char *reason) {
     app_ask(screen, "applicant.export", &request.base, &loket__applicant_export_reply__descriptor, own_data_export);
 }
 
+static void on_proposed(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
+    (void)reply;
+    application_read((struct application_screen *)screen);
+    if (!error) app_say(screen->app, N_("Proposed: the head decides"), NULL);
+}
+
+static void propose_erasure(struct screen *screen, bool yes, const char *reason) {
+    if (yes) erasure_propose(screen, ((struct application_screen *)screen)->application_id, "request", reason, on_proposed);
+}
+
 static void beside(struct screen *screen, bool yes, const char *pin) {
     if (yes) beside_open(screen->app, ((struct application_screen *)screen)->application_id, pin);
 }
@@ -308,6 +321,9 @@ static enum outcome application_action(struct screen *screen, int action) {
     if (action == ACTION_EXPORT && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("Everything of this applicant, as files: who asks, and how are they known?"), _("Reason"), true,
                    export);
+    if (action == ACTION_ERASE && (app_has_role(screen->app, "front_office") || app_has_role(screen->app, "archivist")))
+        dialog_ask(screen, _("Erase the applicant's data: how did they ask? Write no name, it stays."), _("Reason"), true,
+                   propose_erasure);
     if (action == ACTION_BESIDE && app_has_role(screen->app, "front_office"))
         dialog_ask(screen, _("A further permit of this applicant: the PIN of the receipt?"), _("PIN"), true, beside);
     if (action == ACTION_PAPER) printout_send(screen->app, &self->reader);

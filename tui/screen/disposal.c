@@ -104,7 +104,7 @@ static void files_open(struct app *app, int64_t disposal_id) {
 
 /* -------------------------------------------------------------------------- what is due, and the proposals */
 
-enum { ACTION_REJECT = ACTION_OWN, ACTION_CERTIFICATE, ACTION_VIEW };
+enum { ACTION_REJECT = ACTION_OWN, ACTION_CERTIFICATE, ACTION_VIEW, ACTION_ERASURES };
 
 struct disposals_screen {
     struct screen base;
@@ -124,6 +124,7 @@ static const struct key_row keys[] = {
     {ACTION_OPEN, "open", "Enter o", N_("read"), N_("everything about this file, or the files of this proposal")},
     {ACTION_CERTIFICATE, "certificate", "F6 c", N_("certificate"), N_("the certificate of what was destroyed")},
     {ACTION_VIEW, "view", "Tab f", N_("other list"), N_("what is due, or what was proposed and decided")},
+    {ACTION_ERASURES, "erasures", "F7 e", N_("personal data"), N_("whose personal data is to be erased, by the same four eyes")},
     {ACTION_REFRESH, "refresh", "F5 r", NULL, N_("read both lists again")},
     {ACTION_BACK, "back", "F3 q Esc", N_("back"), N_("back")},
     {0, NULL, NULL, NULL, NULL},
@@ -354,6 +355,7 @@ static enum outcome disposals_action(struct screen *screen, int action) {
         break;
     case ACTION_OPEN: open_row(self); break;
     case ACTION_CERTIFICATE: certificate_open(self); break;
+    case ACTION_ERASURES: erasures_open(screen->app); break;
     case ACTION_VIEW:
         self->shows_proposals = !self->shows_proposals;
         self->told = 0;

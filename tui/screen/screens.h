@@ -23,6 +23,10 @@ void thresholds_open(struct app *app);
 void absences_open(struct app *app);
 /* Files whose retention is over, and their disposal; notices that did not go out. */
 void disposals_open(struct app *app);
+/* Whose personal data no law keeps any more, and its erasure; a proposal of one, from another screen, on the ground `request` or
+ * `retention`. */
+void erasures_open(struct app *app);
+void erasure_propose(struct screen *screen, int64_t application_id, const char *ground, const char *reason, app_reply *done);
 void notices_open(struct app *app);
 /* The data of an application's applicant, to be corrected; records that may be one applicant. */
 void applicant_open(struct app *app, int64_t application_id);

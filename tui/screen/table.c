@@ -75,6 +75,7 @@ const struct place places[] = {
     {'j', N_("Disposal of archives"), "archivist", disposals_open},
     {'j', N_("Disposal of archives"), "head", disposals_open},
     {'j', N_("Disposal of archives"), "auditor", disposals_open},
+    {'j', N_("Erasure of personal data"), "front_office", erasures_open},
     {'m', N_("Notices"), "front_office", notices_open},
     {'m', N_("Notices"), "admin", notices_open},
     {'m', N_("Notices"), "auditor", notices_open},

@@ -88,7 +88,7 @@ static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, co
     struct track_screen *self = (struct track_screen *)screen;
     const Loket__PublicTrackReply *reply = (const Loket__PublicTrackReply *)answer;
     struct reader *out = &self->reader;
-    char date[40], days[64];
+    char date[40], days[64], line[300];
     screen->waits = false;
     if (error) return;
     reader_free(out);
@@ -107,7 +107,12 @@ static void on_tracked(struct screen *screen, const ProtobufCMessage *answer, co
     reader_pair(out, _("Outcome"), text_word(reply->outcome));
     reader_pair(out, _("Number of the permit"), reply->permit_number);
     if (!reply->outcome[0]) reader_add(out, LOOK_PLAIN, "%s: %s (%s)", _("Promised"), date, days);
-    add_money(out, reply);
+    if (reply->erased_on[0]) {
+        text_date(reply->erased_on, date, sizeof date);
+        text_message(N_("The personal data of this was erased on %s. That it was there, and its steps, stay."), date, line,
+                     sizeof line);
+        reader_add(out, LOOK_PLAIN, "%s", line);
+    } else add_money(out, reply);
     add_returned(out, reply);
     add_steps(out, reply);
 }

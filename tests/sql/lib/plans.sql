@@ -141,6 +141,35 @@ begin
     end if;
   end loop;
 end $$;
+-- Then its applicant is erased: somebody who has nothing but this, long past its retention.
+create function plans.erase() returns text language plpgsql as $$
+declare
+  app application.application;
+  person bigint;
+begin
+  select a.* into app from plans.given g
+    join application.application a on a.office_id = (select x.office_id from bench.given x) and a.application_id = g.value::bigint
+   where g.name = 'application_id';
+  perform rule.work_for(app.office_id, null);
+  insert into application.applicant (office_id, kind, name) values (app.office_id, 'person', 'Plans Person') returning applicant_id into person;
+  update application.application a set applicant_id = person where a.office_id = app.office_id and a.application_id = app.application_id;
+  update application.permit p set status = 'expired' where p.office_id = app.office_id and p.application_id = app.application_id;
+  update document.document d set state = 'failed' where d.office_id = app.office_id and d.application_id = app.application_id and d.state in ('to_render', 'to_sign');
+  update application.archive_file f set retain_until_on = current_date - 2 where f.office_id = app.office_id and f.application_id = app.application_id;
+  -- some files are past their retention, and most of these people have something that still stands
+  update application.archive_file f set retain_until_on = current_date - 1 - (f.application_id % 99)::int
+   where f.office_id = app.office_id and f.application_id % 20 = 0;
+  raise log 'method: erasure.due';
+  perform api.erasure_due((select p.token from plans.person p where p.role = 'archivist'));
+  raise log 'method: erasure.propose';
+  perform api.erasure_propose((select p.token from plans.person p where p.role = 'front_office'), uuid_send(gen_random_uuid()), app.application_id, 'request', 'Letter 12');
+  raise log 'method: erasure.decide';
+  perform api.erasure_decide((select p.token from plans.person p where p.role = 'head'), uuid_send(gen_random_uuid()),
+                             (select max(e.erasure_id) from application.erasure e where e.office_id = app.office_id), true, null);
+  return 'step|ok';
+exception when others then
+  return 'step|erase ' || sqlerrm;
+end $$;
 set client_min_messages = log;
 set auto_explain.log_nested_statements = on;
 set auto_explain.log_analyze = on;
@@ -149,3 +178,4 @@ set auto_explain.log_verbose = on;  -- names with their schema
 set auto_explain.log_min_duration = 0;
 select format('select plans.try(%L, %L)', c.what, c.call) from plans.calls c \gexec
 select plans.way();
+select plans.erase();

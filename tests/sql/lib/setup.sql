@@ -104,7 +104,7 @@ begin
     from unnest('{verification,correction,inspection,drafting,payment,review}'::text[]) s;
   insert into document.template (office_id, kind, path, text, sha256)
   select o, k, k || '.tmpl', '@document ' || k, sha256(convert_to(k, 'UTF8'))
-    from unnest('{receipt,missing,inspection_report,bill,decree,permit,refusal,handover,certified_copy,disposal}'::text[]) k;
+    from unnest('{receipt,missing,inspection_report,bill,decree,permit,refusal,handover,certified_copy,disposal,erasure}'::text[]) k;
   foreach p in array '{TES,TESV,TESL,TESO}'::text[] loop
     insert into catalogue.permit_type (office_id, code, current_version) values (o, p, 1) returning permit_type_id into id;
     insert into catalogue.permit_type_version (office_id, permit_type_id, version, name, sector, service_days, valid_years,
