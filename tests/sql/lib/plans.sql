@@ -147,6 +147,7 @@ declare
   app application.application;
   person bigint;
 begin
+  raise log 'method: preparation';
   select a.* into app from plans.given g
     join application.application a on a.office_id = (select x.office_id from bench.given x) and a.application_id = g.value::bigint
    where g.name = 'application_id';
