@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <server/buffer.h>
 #include <server/formula.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,12 +131,14 @@ static void all_wrong_names_are_told_at_once(void **state) {
 
 /* `count` times `begin`, then "1", then `count` times `end`. */
 static bool nested(const char *begin, const char *end, size_t count, struct formula *formula) {
-    static char text[8000];
-    text[0] = '\0';
-    for (size_t i = 0; i < count; i++) strcat(text, begin);
-    strcat(text, "1");
-    for (size_t i = 0; i < count; i++) strcat(text, end);
-    return formula_read(formula, text, &names, NULL);
+    struct buffer text = {0};
+    for (size_t i = 0; i < count; i++) buffer_text(&text, begin);
+    buffer_text(&text, "1");
+    for (size_t i = 0; i < count; i++) buffer_text(&text, end);
+    buffer_byte(&text, '\0');
+    bool good = formula_read(formula, (const char *)text.data, &names, NULL);
+    buffer_free(&text);
+    return good;
 }
 
 static void a_formula_that_no_machine_can_hold_is_refused(void **state) {
@@ -157,10 +160,13 @@ static void a_formula_that_no_machine_can_hold_is_refused(void **state) {
 
 static void many_mistakes_do_not_fill_more_than_there_is_room(void **state) {
     struct formula formula;
-    char text[400] = "no";
+    struct buffer text = {0};
     (void)state;
-    for (size_t i = 0; i < 60; i++) strcat(text, " + no");
-    assert_false(formula_read(&formula, text, &names, NULL));
+    buffer_text(&text, "no");
+    for (size_t i = 0; i < 60; i++) buffer_text(&text, " + no");
+    buffer_byte(&text, '\0');
+    assert_false(formula_read(&formula, (const char *)text.data, &names, NULL));
+    buffer_free(&text);
     assert_int_equal(formula.mistake_count, FORMULA_MISTAKES);
 }
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <server/buffer.h>
 #include <server/icalendar.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,26 +105,30 @@ static void what_is_unclear_is_refused_with_its_line(void **state) {
 static void a_file_without_end_is_refused(void **state) {
     (void)state;
     struct days_off days;
-    size_t size = 8000;
-    char *text = calloc(1, 400000);
-    (void)strcpy(text, BEGIN "BEGIN:VEVENT\r\nSUMMARY:");
-    memset(text + strlen(text), 'a', size);
-    assert_false(icalendar_read(text, &days));
+    struct buffer text = {0};
+    buffer_text(&text, BEGIN "BEGIN:VEVENT\r\nSUMMARY:");
+    for (int i = 0; i < 8000; i++) buffer_byte(&text, 'a');
+    buffer_byte(&text, '\0');
+    assert_false(icalendar_read((const char *)text.data, &days));
     assert_int_equal(days.line, 4);
     assert_string_equal(days.mistake, "this line is too long");
     days_off_free(&days);
-    (void)strcpy(text, BEGIN);
-    for (int i = 0; i <= ICALENDAR_EVENTS; i++) (void)strcat(text + (i ? strlen(text) : 0), EVENT(NEW_YEAR "SUMMARY:x\r\n"));
-    (void)strcat(text, END);
-    assert_false(icalendar_read(text, &days));
+    buffer_free(&text);
+    buffer_text(&text, BEGIN);
+    for (int i = 0; i <= ICALENDAR_EVENTS; i++) buffer_text(&text, EVENT(NEW_YEAR "SUMMARY:x\r\n"));
+    buffer_text(&text, END);
+    buffer_byte(&text, '\0');
+    assert_false(icalendar_read((const char *)text.data, &days));
     assert_string_equal(days.mistake, "there are more than 2000 events");
     days_off_free(&days);
-    (void)strcpy(text, "BEGIN:VCALENDAR\n");
-    for (int i = 0; i < 20; i++) (void)strcat(text, "BEGIN:X\n");
-    assert_false(icalendar_read(text, &days));
+    buffer_free(&text);
+    buffer_text(&text, "BEGIN:VCALENDAR\n");
+    for (int i = 0; i < 20; i++) buffer_text(&text, "BEGIN:X\n");
+    buffer_byte(&text, '\0');
+    assert_false(icalendar_read((const char *)text.data, &days));
     assert_string_equal(days.mistake, "is inside too many others");
     days_off_free(&days);
-    free(text);
+    buffer_free(&text);
 }
 
 int main(void) {
