@@ -17,7 +17,8 @@ struct signing {
     struct signer *signer;            /* NULL: locked */
     struct event *forget;             /* when it was not used for a while */
     Loket__SignatureListReply *waits; /* owned; NULL until it is read */
-    bool asked, again, soon;          /* again: something changed while the list was on its way */
+    bool asked, again;                /* again: something changed while the list was on its way */
+    bool soon;                        /* the passphrase is asked for as soon as something is ready to be signed */
     size_t sent;                      /* signatures since the list was empty */
     int64_t *given;                   /* documents whose signature is on its way: a list from before it arrived names them again */
     size_t given_count;
@@ -93,7 +94,10 @@ void signing_free(struct signing *signing) {
     free(signing);
 }
 
+static const struct screen_ops ops;
+
 static void signing_read(struct signing *signing);
+static void ask_passphrase(struct signing_screen *self);
 
 static void on_submitted(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
     (void)client;
@@ -161,6 +165,14 @@ static void tell(struct signing *signing) {
     }
 }
 
+/* Where the screen is open already, but under another one, the head is looking at a document first. */
+static void ask_soon(struct app *app) {
+    struct screen *screen = app->top;
+    while (screen && screen->ops != &ops) screen = screen->below;
+    if (!screen) signing_open(app);
+    else if (screen == app->top) ask_passphrase((struct signing_screen *)screen);
+}
+
 static void on_waiting(struct client *client, const ProtobufCMessage *reply, const struct error *error, void *data) {
     (void)client;
     struct signing *signing = data;
@@ -172,10 +184,7 @@ static void on_waiting(struct client *client, const ProtobufCMessage *reply, con
     sign_waiting(signing, false);
     tell(signing);
     app->dirty = true;
-    if (signing->soon && ready_count(signing) && !signing->signer && app->top && !app->dialog && !app->top->unsaved) {
-        signing->soon = false;
-        signing_open(app);
-    }
+    if (signing->soon && ready_count(signing) && !signing->signer && app->top && !app->dialog && !app->top->unsaved) ask_soon(app);
     if (signing->again) signing_read(signing);
 }
 
@@ -228,6 +237,7 @@ static void row_draw(size_t index, int row, bool marked, void *data) {
 static const struct list_ops rows_ops = {row_id, row_draw};
 
 static void screen_free(struct screen *screen) {
+    screen->app->signing->soon = false;
     list_free(&((struct signing_screen *)screen)->list);
 }
 
@@ -246,8 +256,6 @@ static void screen_draw(struct screen *screen, int row, int rows) {
     list_refresh(&self->list, signing->waits->n_rows, &rows_ops, self);
     list_draw(&self->list, row + 2, self->rows, &rows_ops, self);
 }
-
-static void ask_passphrase(struct signing_screen *self);
 
 static void on_passphrase(struct screen *screen, bool yes, const char *passphrase) {
     struct signing_screen *self = (struct signing_screen *)screen;
@@ -274,6 +282,7 @@ static void on_key_place(struct screen *screen, bool yes, const char *place) {
 }
 
 static void ask_passphrase(struct signing_screen *self) {
+    self->base.app->signing->soon = false;
     const char *configured = self->base.app->signing_key;
     if (!self->key[0] && !(configured && *configured))
         dialog_ask(&self->base, _("Where is your key? A PKCS#12 file, or a token as pkcs11:... (\"key\" in loket.ini)"), _("Key"),
@@ -317,7 +326,9 @@ static const struct screen_ops ops = {
 void signing_open(struct app *app) {
     struct signing_screen *self = (struct signing_screen *)app_push(app, &ops);
     signing_read(app->signing);
-    if (ready_count(app->signing) && !app->signing->signer) ask_passphrase(self);
+    if (app->signing->signer) return;
+    if (ready_count(app->signing)) ask_passphrase(self);
+    else app->signing->soon = true;
 }
 
 /* From the queue: one signature or all of them is the same work. */
