@@ -16,7 +16,7 @@ port_free() {
 office_environment() {
     export LOKET_VAR=$VAR PGPORT
     PGPORT=$(<"$VAR/pg-port")
-    export LOKET_SERVER_CLIENTS_PER_ADDRESS=20000 LOKET_SERVER_CLIENTS=20000
+    export LOKET_SERVER_CLIENTS_PER_ADDRESS=20000 LOKET_SERVER_CLIENTS=20000 LOKET_LIMITS_CONNECTIONS_PER_MINUTE=1000000
     # as in production, and reachable for pgbench as loketd is for its clients: over TLS
     local options="-c port=$PGPORT -c listen_addresses=127.0.0.1 -c max_connections=450 -c shared_buffers=${BENCH_BUFFERS:-2GB}"
     options+=" -c max_wal_size=8GB -c ssl=on -c ssl_cert_file='$VAR/pg-tls/server.pem' -c ssl_key_file='$VAR/pg-tls/server.key'"
