@@ -59,8 +59,9 @@ static void long_texts_are_short_lines(void **state) {
     (void)state;
     struct buffer out;
     struct mail given = mail();
-    char subject[600] = "", text[8001];
-    for (int i = 0; i < 100; i++) (void)strcat(subject, "m²é");
+    static const char letters[] = "m²é";
+    char subject[100 * (sizeof letters - 1) + 1], text[8001];
+    for (int i = 0; i < 100; i++) memcpy(subject + (size_t)i * (sizeof letters - 1), letters, sizeof letters);
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     given.subject = subject;

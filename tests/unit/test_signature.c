@@ -21,10 +21,11 @@ static int set_up(void **state) {
     stranger = authority_make("Otoritas Lain");
     head = identity_make(&good, &authority);
     head_elliptic = identity_make(&elliptic, &authority);
-    strcpy(trust, certificate_write("trust.pem", &authority));
-    strcpy(other_trust, certificate_write("other.pem", &stranger));
-    strcpy(store, store_write("rsa.p12", head.key, head.certificate, authority.certificate, 0));
-    strcpy(store_elliptic, store_write("ec.p12", head_elliptic.key, head_elliptic.certificate, authority.certificate, 0));
+    (void)snprintf(trust, sizeof trust, "%s", certificate_write("trust.pem", &authority));
+    (void)snprintf(other_trust, sizeof other_trust, "%s", certificate_write("other.pem", &stranger));
+    (void)snprintf(store, sizeof store, "%s", store_write("rsa.p12", head.key, head.certificate, authority.certificate, 0));
+    (void)snprintf(store_elliptic, sizeof store_elliptic, "%s",
+                   store_write("ec.p12", head_elliptic.key, head_elliptic.certificate, authority.certificate, 0));
     pdf = pdf_make();
     return 0;
 }
@@ -177,7 +178,7 @@ static const char *message_for(const struct identity_kind *kind, const struct id
     char output[1024];
     file_write(path_of("digested"), "isi", 3);
     assert_int_equal(EVP_Digest("isi", 3, digest, NULL, EVP_sha256(), NULL), 1);
-    strcpy(output, certificate_write("one.pem", &one));
+    (void)snprintf(output, sizeof output, "%s", certificate_write("one.pem", &one));
     FILE *file = fopen(path_of("one.key"), "w");
     assert_int_equal(PEM_write_PrivateKey(file, one.key, NULL, NULL, 0, NULL, NULL), 1);
     (void)fclose(file);
