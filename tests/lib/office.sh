@@ -2,7 +2,13 @@
 # shellcheck shell=bash
 
 # A NIK of Metro, born 5 July 1990, with a serial of its own.
-nik_new() { printf '187201450790%04d\n' $((RANDOM % 9998 + 1)); }
+nik_new() (
+    # not by chance: of a number that was drawn before, the office knows the applicant, and fills in the form itself
+    exec 9>>"$LOKET_VAR/niks"
+    flock 9
+    echo x >&9
+    printf '187201450790%04d\n' "$(wc -l <"$LOKET_VAR/niks")"
+)
 
 # register_nurse USER NAME: USER takes in a nurse's practice permit (SIPP, no visit, no fee); sets NUMBER, PIN and
 # REGISTERED_NIK.

@@ -30,7 +30,7 @@ def logged_in(user):
 
 
 def application():
-    applicant = pb.Applicant(kind="person", nik="187201450790%04d" % random.randint(1, 9998), name="Dari Python",
+    applicant = pb.Applicant(kind="person", nik="187201460790%04d" % random.randint(1, 9998), name="Dari Python",
                              address="Jl. Ular 1", phone="081234567890")
     fields = [pb.FieldValue(code=code, value=value) for code, value in
               (("university", "Unila"), ("title", "Perizinan"), ("from_on", "2026-12-01"), ("until_on", "2026-12-31"), ("place", "Metro"))]
