@@ -391,11 +391,12 @@ static void next_address(const struct client *client, char host[256], char port[
 }
 
 /* A machine that lost its power sends no end of the line: what it does not even receive in time ends it here. A slow line that
- * still carries something is left alone. */
-static void watch_line(evutil_socket_t line) {
+ * still carries something is left alone. A request does not wait for the acknowledgement of the one before it. */
+static void set_up_line(evutil_socket_t line) {
     static const struct {
         int level, name, value;
-    } settings[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+    } settings[] = {{IPPROTO_TCP, TCP_NODELAY, 1},
+                    {SOL_SOCKET, SO_KEEPALIVE, 1},
                     {IPPROTO_TCP, TCP_KEEPIDLE, 20},
                     {IPPROTO_TCP, TCP_KEEPINTVL, 5},
                     {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)UNACKED_MS}};
@@ -422,7 +423,7 @@ static bool connect_to(struct client *client, const char *host, const char *port
     if (getaddrinfo(host, port, &wanted, &found) != 0) return false;
     int started = bufferevent_socket_connect(client->stream, found->ai_addr, (int)found->ai_addrlen);
     freeaddrinfo(found);
-    if (started == 0) watch_line(bufferevent_getfd(client->stream));
+    if (started == 0) set_up_line(bufferevent_getfd(client->stream));
     return started == 0;
 }
 

@@ -1,5 +1,6 @@
 /* Events between the nodes. Holds no state that matters: everything announced is in the database. */
 #include <server/announce.h>
+#include <server/clock.h>
 #include <server/db/hosts.h>
 #include <server/log.h>
 #include <server/session.h>
@@ -7,15 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHER_US     20000
-#define CONNECT_S     5
-#define PAYLOAD_BYTES 7000u /* NOTIFY takes less than 8,000 */
+#define GATHER_MS      20  /* after a quiet while */
+#define APART_MS       200 /* while much happens: nobody reads a screen that changes more often */
+#define QUEUES_AT_ONCE 32
+#define CONNECT_S      5
+#define PAYLOAD_BYTES  7000u /* NOTIFY takes less than 8,000 */
 
 struct announcer {
     struct worker *worker;
     unsigned turn; /* which of the hosts comes first */
     PGconn *db;
     bool ready, sending;
+    uint64_t sent_at_ms;
     struct event *socket_event, *gather, *retry;
     struct buffer lines;
 };
@@ -40,14 +44,18 @@ static void lost(struct announcer *announcer) {
     event_add(announcer->retry, &second);
 }
 
+static void send_in(struct announcer *announcer, uint64_t wait_ms) {
+    struct timeval delay = {0, (suseconds_t)(wait_ms * 1000)};
+    if (!evtimer_pending(announcer->gather, NULL)) event_add(announcer->gather, &delay);
+}
+
 static void send_gathered(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
     struct announcer *announcer = data;
-    struct timeval gather = {0, GATHER_US};
     if (!announcer->lines.size || !announcer->ready) return;
     if (announcer->sending) {
-        event_add(announcer->gather, &gather);
+        send_in(announcer, GATHER_MS);
         return;
     }
     size_t size = announcer->lines.size;
@@ -60,6 +68,7 @@ static void send_gathered(evutil_socket_t socket, short what, void *data) {
     payload[size] = '\0';
     const char *values[] = {payload};
     announcer->sending = true;
+    announcer->sent_at_ms = clock_milliseconds();
     if (PQsendQueryParams(announcer->db, "select pg_notify('" ANNOUNCE_CHANNEL "', $1)", 1, NULL, values, NULL, NULL, 0) != 1 ||
         PQflush(announcer->db) < 0) {
         lost(announcer);
@@ -67,18 +76,49 @@ static void send_gathered(evutil_socket_t socket, short what, void *data) {
     }
     memmove(announcer->lines.data, announcer->lines.data + size, announcer->lines.size - size);
     announcer->lines.size -= size;
-    if (announcer->lines.size) event_add(announcer->gather, &gather);
+    if (announcer->lines.size) send_in(announcer, GATHER_MS);
 }
 
-static void hear(struct announcer *announcer, const char *payload) {
+/* What one NOTIFY says of one queue. */
+struct heard {
     char office[40], queue[96];
-    long long application_id, counter;
-    while (*payload) {
-        size_t size = strcspn(payload, "\n");
-        if (announcement_read(payload, size, office, queue, &application_id, &counter))
-            session_push(announcer->worker, office, queue, application_id, counter);
-        payload += size + (payload[size] == '\n');
+    struct buffer frames;
+    unsigned count;
+};
+
+static void tell(struct worker *worker, struct heard *heard, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        session_push(worker, heard[i].office, heard[i].queue, &heard[i].frames, heard[i].count);
+        buffer_free(&heard[i].frames);
     }
+}
+
+/* Sorted by queue first: a session then gets all that its queues had in one write, not each by itself. */
+static void hear(struct announcer *announcer, const char *payload) {
+    struct heard heard[QUEUES_AT_ONCE], *place;
+    char office[sizeof heard->office], queue[sizeof heard->queue];
+    long long application_id, counter;
+    size_t known = 0;
+    for (size_t size; *payload; payload += size + (payload[size] == '\n')) {
+        size = strcspn(payload, "\n");
+        if (!announcement_read(payload, size, office, queue, &application_id, &counter)) continue;
+        for (place = heard; place < heard + known; place++)
+            if (strcmp(place->queue, queue) == 0 && strcmp(place->office, office) == 0) break;
+        if (place == heard + QUEUES_AT_ONCE) {
+            tell(announcer->worker, heard, known);
+            place = heard;
+            known = 0;
+        }
+        if (place == heard + known) {
+            *place = (struct heard){0};
+            memcpy(place->office, office, sizeof office);
+            memcpy(place->queue, queue, sizeof queue);
+            known++;
+        }
+        session_event_frame(&place->frames, queue, application_id, counter);
+        place->count++;
+    }
+    tell(announcer->worker, heard, known);
 }
 
 static void on_socket(evutil_socket_t socket, short what, void *data) {
@@ -127,10 +167,7 @@ static void on_connect(evutil_socket_t socket, short what, void *data) {
         return;
     }
     announcer->ready = announcer->sending = true;
-    if (announcer->lines.size) {
-        struct timeval gather = {0, GATHER_US};
-        event_add(announcer->gather, &gather);
-    }
+    if (announcer->lines.size) send_in(announcer, GATHER_MS);
 }
 
 static void connect_start(evutil_socket_t socket, short what, void *data) {
@@ -178,10 +215,10 @@ void announcer_free(struct announcer *announcer) {
 }
 
 void announcer_add(struct announcer *announcer, const char *text, size_t size) {
-    struct timeval gather = {0, GATHER_US};
     if (announcer->lines.failed) buffer_free(&announcer->lines); /* the database was long away; pings tell the rest */
     announcer->lines.failed = false;
     buffer_add(&announcer->lines, text, size);
     buffer_byte(&announcer->lines, '\n');
-    if (!evtimer_pending(announcer->gather, NULL)) event_add(announcer->gather, &gather);
+    uint64_t since_ms = clock_milliseconds() - announcer->sent_at_ms;
+    send_in(announcer, since_ms + GATHER_MS < APART_MS ? APART_MS - since_ms : GATHER_MS);
 }

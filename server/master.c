@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <openssl/rand.h>
 #include <server/auth.h>
 #include <server/auth_channel.h>
@@ -23,8 +24,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHILDREN_AT_MOST 96
-#define STOP_SECONDS     12
+#define CHILDREN_AT_MOST    96
+#define CONNECTIONS_OF_CORE 3 /* a backend waits a third of its time: for the disk at a commit, for its next request */
+#define STOP_SECONDS        12
 
 struct role_of_child {
     const char *name;
@@ -50,10 +52,20 @@ struct master {
     sigset_t waited;
 };
 
+/* Enough for the cores (the database's are taken to be as many), and one in reserve. */
+static int usual_connections(const struct config *config) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN), most = config->connections > 1 ? config->connections - 1 : 1;
+    long usual = (cores * CONNECTIONS_OF_CORE + config->workers - 1) / config->workers;
+    return (int)(cores > 0 && usual < most ? usual : most);
+}
+
 static int listener_open(const struct addrinfo *info) {
     int on = 1, socket_fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, info->ai_protocol);
     if (socket_fd < 0) return -1;
     (void)setsockopt(socket_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* inherited by what it accepts: an answer behind an event must not wait for the client's delayed acknowledgement (RFC 896,
+     * 1122) */
+    (void)setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (info->ai_family == AF_INET6) (void)setsockopt(socket_fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (bind(socket_fd, info->ai_addr, info->ai_addrlen) == 0 && listen(socket_fd, 1024) == 0) return socket_fd;
     close(socket_fd);
@@ -311,6 +323,7 @@ int serve_main(struct config *config, int argc, char **argv) {
         log_error("server.certificate and server.key must be set");
         return EX_CONFIG;
     }
+    master.given.usual_connections = usual_connections(config);
     if (RAND_bytes(master.given.ticket_keys, sizeof master.given.ticket_keys) != 1) return EX_OSERR;
     if (!bind_clients(&master) || !bind_auth(&master) || !bind_metrics(&master) || !pid_file_write(config->pid_file))
         return EX_CONFIG;

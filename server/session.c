@@ -73,15 +73,16 @@ static void session_close(struct session *session) {
     bufferevent_disable(session->stream, EV_READ);
 }
 
+static bool is_read(const struct session *session) {
+    if (unread(session) <= (size_t)config_of(session)->unread_kib * 1024) return true;
+    log_warn("client does not read: dropped", "address", session->address);
+    return false;
+}
+
 static bool send_envelope(struct session *session, const Loket__Envelope *envelope) {
     uint8_t header[LIMIT_FRAME_HEADER];
     size_t size = loket__envelope__get_packed_size(envelope);
-    if (frame_header(header, size) != LOKET_OK) return false;
-    struct evbuffer *output = bufferevent_get_output(session->stream);
-    if (evbuffer_get_length(output) > (size_t)config_of(session)->unread_kib * 1024) {
-        log_warn("client does not read: dropped", "address", session->address);
-        return false;
-    }
+    if (frame_header(header, size) != LOKET_OK || !is_read(session)) return false;
     struct evbuffer_iovec space;
     struct evbuffer *frame = evbuffer_new();
     if (!frame) return false;
@@ -159,9 +160,9 @@ static bool has_queue(const struct session *session, const char *queue) {
     return false;
 }
 
-void session_push(struct worker *worker, const char *office, const char *queue, int64_t application_id, int64_t counter) {
+void session_event_frame(struct buffer *frames, const char *queue, int64_t application_id, int64_t counter) {
     Loket__Event event = LOKET__EVENT__INIT;
-    uint8_t body[256];
+    uint8_t body[256], header[LIMIT_FRAME_HEADER], bytes[sizeof body + 64];
     char name[96], method[] = "event";
     (void)snprintf(name, sizeof name, "%s", queue);
     event.queue = name;
@@ -171,11 +172,19 @@ void session_push(struct worker *worker, const char *office, const char *queue, 
     envelope.method = method;
     envelope.body.data = body;
     envelope.body.len = loket__event__pack(&event, body);
+    size_t size = loket__envelope__pack(&envelope, bytes);
+    if (frame_header(header, size) != LOKET_OK) return;
+    buffer_add(frames, header, sizeof header);
+    buffer_add(frames, bytes, size);
+}
+
+void session_push(struct worker *worker, const char *office, const char *queue, const struct buffer *frames, unsigned count) {
+    if (frames->failed) return; /* memory is short: pings tell it */
     for (struct session *session = worker->sessions, *next; session; session = next) {
         next = session->next;
-        if (session->state != SESSION_LOGGED_IN || strcmp(session->office, office) != 0 || !has_queue(session, name)) continue;
-        if (!send_envelope(session, &envelope)) session_close(session);
-        else metrics_add(COUNT_EVENTS, 1);
+        if (session->state != SESSION_LOGGED_IN || strcmp(session->office, office) != 0 || !has_queue(session, queue)) continue;
+        if (!is_read(session) || bufferevent_write(session->stream, frames->data, frames->size) != 0) session_close(session);
+        else metrics_add(COUNT_EVENTS, count);
     }
 }
 

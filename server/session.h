@@ -58,8 +58,10 @@ void session_roles(struct session *session, Loket__RoleRow *const *roles, size_t
 /* What TLS exports of this connection and no other (RFC 8446, 7.5). False before the handshake. */
 bool session_channel(const struct session *session, uint8_t channel[CHANNEL_BYTES]);
 
-/* Tells every session that has the queue. */
-void session_push(struct worker *worker, const char *office, const char *queue, int64_t application_id, int64_t counter);
+/* Adds the frame of one event. `queue` has at most 95 bytes. */
+void session_event_frame(struct buffer *frames, const char *queue, int64_t application_id, int64_t counter);
+/* Tells every session of the office that has the queue: `count` frames, in one write to each. */
+void session_push(struct worker *worker, const char *office, const char *queue, const struct buffer *frames, unsigned count);
 
 /* Closes those that passed a time limit. Called every few seconds. */
 void session_sweep(struct worker *worker);

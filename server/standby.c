@@ -46,7 +46,7 @@ int64_t standby_lag_ms(const struct standby_sample *samples, int count, int64_t 
 struct standby *standby_new(struct worker *worker) {
     struct standby *standby = calloc(1, sizeof *standby);
     const struct config *config = worker->given->config;
-    const struct pool_target target = {config->database_standby, config->database_hosts, true};
+    const struct pool_target target = {config->database_standby, config->database_hosts, 1, true};
     if (!standby) return NULL;
     standby->worker = worker;
     for (int i = 0; i < LINES; i++) {

@@ -91,7 +91,7 @@ static bool loop_open(struct loop *loop) {
     if (SSL_CTX_set_tlsext_ticket_keys(worker->tls, keys, TICKET_KEY_BYTES) != 1) log_warn("ticket keys are not shared");
     explicit_bzero(keys, sizeof keys);
     auth_socket_path(worker->given->config->run_dir, loop->auth_path, sizeof loop->auth_path);
-    const struct pool_target primary = {config->database_worker, config->database_hosts, false};
+    const struct pool_target primary = {config->database_worker, config->database_hosts, worker->given->usual_connections, false};
     worker->pool = pool_new(worker->base, &primary, config->connections);
     worker->standby = config->database_standby ? standby_new(worker) : NULL;
     worker->announcer = announcer_new(worker);

@@ -23,6 +23,7 @@ struct inheritance {
     struct metrics *metrics; /* shared by master and children */
     int metrics_listeners[METRICS_LISTENERS];
     int metrics_listener_count;
+    int usual_connections; /* of each worker: as many as keep the machine's cores at work, and no more */
     unsigned char ticket_keys[TICKET_KEY_BYTES];
 };
 

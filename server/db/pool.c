@@ -1,5 +1,6 @@
 /* The worker's database connections. Knows results and errors of libpq, nothing of clients. */
 #include <loket/limits.h>
+#include <server/clock.h>
 #include <server/db/pool.h>
 #include <server/db/hosts.h>
 #include <server/db/shape.h>
@@ -13,7 +14,8 @@
 
 #define UNDER_WAY_AT_MOST 256 /* calls on one connection */
 #define RETRY_MS          1000u
-#define CONNECT_SECONDS   5 /* a host that says nothing: the next one comes first then */
+#define STUCK_MS          100u /* a call that takes longer: what comes now goes past it, to a connection in reserve */
+#define CONNECT_SECONDS   5    /* a host that says nothing: the next one comes first then */
 
 enum state { CLOSED, CONNECTING, PREPARING, READY };
 
@@ -31,7 +33,8 @@ struct connection {
     struct event *readable, *writable, *retry;
     struct call *first, *last; /* under way, oldest first */
     int under_way;
-    int prepared; /* results seen while PREPARING */
+    uint64_t first_since_ms; /* when the server came to the first of them */
+    int prepared;            /* results seen while PREPARING */
     PGresult *functions, *types;
     unsigned delay_ms, turn;
     bool misplaced; /* on a server that does not write */
@@ -206,6 +209,7 @@ static void on_ready(struct connection *connection, PGresult *result) {
         connection->first = call->next;
         if (!connection->first) connection->last = NULL;
         connection->under_way--;
+        connection->first_since_ms = clock_milliseconds();
         free(call);
     } else if (status == PGRES_TUPLES_OK && call->keeps_numbers) {
         call->keeps_numbers = false;
@@ -334,19 +338,29 @@ void pool_free(struct pool *pool) {
     free(pool);
 }
 
-static struct connection *least_loaded(struct pool *pool) {
-    struct connection *best = NULL;
-    for (int i = 0; i < pool->count; i++) {
+static bool is_stuck(const struct connection *connection, uint64_t now_ms) {
+    return connection->first && now_ms - connection->first_since_ms > STUCK_MS;
+}
+
+/* The least loaded of the usual ones: few backends keep their caches warm. The others are for when those are lost or held up. */
+static struct connection *choose(struct pool *pool) {
+    struct connection *best = NULL, *last = NULL;
+    uint64_t now_ms = clock_milliseconds();
+    int good = 0;
+    for (int i = 0; i < pool->count && good < pool->target.usual; i++) {
         struct connection *connection = &pool->connections[i];
         if (connection->state != READY || connection->under_way >= UNDER_WAY_AT_MOST) continue;
-        if (!best || connection->under_way < best->under_way) best = connection;
+        bool stuck = is_stuck(connection, now_ms);
+        struct connection **place = stuck ? &last : &best;
+        good += !stuck;
+        if (!*place || connection->under_way < (*place)->under_way) *place = connection;
     }
-    return best;
+    return best ? best : last;
 }
 
 enum loket_error pool_call(struct pool *pool, const struct method *method, const struct parameters *parameters, pool_answer *answer,
                            void *data, struct error *error) {
-    struct connection *connection = least_loaded(pool);
+    struct connection *connection = choose(pool);
     struct call *call = connection ? calloc(1, sizeof *call) : NULL;
     char function[64];
     bind_function_name(method, function, sizeof function);
@@ -366,7 +380,10 @@ enum loket_error pool_call(struct pool *pool, const struct method *method, const
     call->data = data;
     call->keeps_numbers = parameters->numbers != NULL;
     if (connection->last) connection->last->next = call;
-    else connection->first = call;
+    else {
+        connection->first = call;
+        connection->first_since_ms = clock_milliseconds();
+    }
     connection->last = call;
     connection->under_way++;
     connection_flush(connection);

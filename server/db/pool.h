@@ -21,6 +21,7 @@ typedef void pool_answer(const PGresult *result, const struct error *error, void
 struct pool_target {
     const char *conninfo;
     const char *hosts; /* as in [database] hosts: another one comes first when a host does not answer; "": none */
+    int usual;         /* connections that are used as long as none of them is held up for long; the rest is a reserve */
     bool standby;      /* a standby: it may be behind, and a database that does not fit this program is only not used */
 };
 

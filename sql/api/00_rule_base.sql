@@ -20,7 +20,8 @@ create type rule.who as (
   address   text,
   method    text,
   roles     text[],       -- those of the user that the method admits
-  unit_id   bigint);      -- of a technical department's people; null: the whole office
+  unit_id   bigint,       -- of a technical department's people; null: the whole office
+  delegate  boolean);     -- does somebody who is away today leave them a role? null: not asked
 
 -- Refuses. `code` is enum loket_error (include/loket/error.h), `field` the request's field that is wrong,
 -- `message` an English msgid with at most one %s, which `argument` replaces.
@@ -81,10 +82,11 @@ declare
   s record;
   who rule.who;
 begin
-  select x.office_id, x.user_id, x.address, x.last_seen_at, x.token_hash, u.name, u.must_change_password
+  select x.office_id, x.user_id, x.address, x.last_seen_at, x.token_hash, u.name, u.must_change_password, o.one_time_codes
     into s
     from session.session x
     join identity.user_account u on u.office_id = x.office_id and u.user_id = x.user_id
+    join catalogue.office o on o.office_id = x.office_id
    where x.token_hash = sha256(session_token)
      and x.ended_at is null
      and x.expires_at > now()
@@ -98,17 +100,19 @@ begin
     perform rule.fail(17, null, 'Change your password first');
   end if;
   perform rule.work_for(s.office_id, null);
-  if method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password', 'auth.unlock', 'auth.code_begin',
-                    'auth.code_confirm') and rule.must_enrol(s.office_id, s.user_id) then
+  if s.one_time_codes = 'required'
+     and method not in ('session.ping', 'session.language', 'auth.logout', 'auth.change_password', 'auth.unlock', 'auth.code_begin',
+                        'auth.code_confirm') and rule.must_enrol(s.office_id, s.user_id) then
     perform rule.fail(20, null, 'Set up your one-time codes first');
   end if;
   -- own roles first: what is done is recorded under the first that fits
-  select array_agg(x.role order by x.own desc, x.role), min(x.unit_id)
-    into who.roles, who.unit_id
-    from (select r.role, bool_or(r.absent_id is null) as own,
-                 min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor')) as unit_id
+  select array_agg(x.role order by x.own desc, x.role) filter (where x.admitted), min(x.unit_id) filter (where x.admitted),
+         bool_or(x.left_to)
+    into who.roles, who.unit_id, who.delegate
+    from (select r.role, bool_or(r.absent_id is null) as own, bool_or(r.absent_id is not null) as left_to,
+                 min(r.unit_id) filter (where r.role in ('technical_coordinator', 'surveyor')) as unit_id,
+                 exists (select from identity.method_role m where m.method = enter.method and m.role = r.role) as admitted
             from rule.roles_of(s.office_id, s.user_id) r
-            join identity.method_role m on m.method = enter.method and m.role = r.role
            group by r.role) x;
   if who.roles is null then
     perform rule.fail(5, null, 'Your role may not do this');
@@ -205,6 +209,9 @@ returns bigint
 language plpgsql stable
 as $$
 begin
+  if not who.delegate then
+    return null;
+  end if;
   return (
   select min(d.absent_id)
     from rule.roles_of(who.office_id, who.user_id) d
@@ -329,6 +336,9 @@ returns text
 language plpgsql stable
 as $$
 begin
+  if user_id is null then
+    return null;
+  end if;
   return (select u.name from identity.user_account u where u.office_id = user_name.office_id and u.user_id = user_name.user_id);
 end
 $$;

@@ -72,8 +72,10 @@ $$;
 -- day has its own hours instead of those of its weekday.
 create function rule.working_time(office_id bigint, begin_at timestamptz, end_at timestamptz)
 returns interval
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce(sum(least(end_at at time zone o.time_zone, d.day + h.closes)
                       - greatest(begin_at at time zone o.time_zone, d.day + h.opens)), interval '0')
     from catalogue.office o
@@ -86,7 +88,8 @@ as $$
                         where s.day is null and x.office_id = o.office_id and x.weekday = extract(isodow from d.day)) h
    where o.office_id = working_time.office_id
      and d.day + h.closes > begin_at at time zone o.time_zone
-     and d.day + h.opens < end_at at time zone o.time_zone;
+     and d.day + h.opens < end_at at time zone o.time_zone);
+end
 $$;
 
 create function rule.to_minutes(span interval)

@@ -71,7 +71,7 @@ begin
     select id, (r->>0)::date, r->>1
       from rule.sections(document #> '{holidays,0}', 'holidays') s, jsonb_array_elements(s.rows) r;
   end if;
-  perform rule.calendar_apply((id, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who);
+  perform rule.calendar_apply((id, null, 'loketd catalogue', null, 'catalogue.load', '{}', null, null)::rule.who);
 end
 $$;
 
@@ -342,7 +342,7 @@ begin
     total := total + 1;
   end loop;
   templates := rule.load_templates(office, coalesce(document->'templates', '[]'));
-  perform rule.record((office, null, 'loketd catalogue', null, 'catalogue.load', '{}', null)::rule.who, 'catalogue_loaded',
+  perform rule.record((office, null, 'loketd catalogue', null, 'catalogue.load', '{}', null, null)::rule.who, 'catalogue_loaded',
                       detail => jsonb_build_object('changed', changed, 'templates', templates));
   return format('%s permit types and workflows, %s of them new or changed; %s new templates', total, cardinality(changed), templates);
 end

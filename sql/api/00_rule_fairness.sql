@@ -45,6 +45,9 @@ returns boolean
 language plpgsql stable
 as $$
 begin
+  if absent_id is null or not who.delegate then
+    return false;
+  end if;
   return (
   select exists (select from rule.roles_of(who.office_id, who.user_id) r
                   where r.absent_id = is_delegate_of.absent_id and r.role = is_delegate_of.role));
@@ -71,7 +74,7 @@ returns boolean
 language plpgsql stable
 as $$
 declare
-  person rule.who := (app.office_id, user_id, null, null, null, null, null);
+  person rule.who := (app.office_id, user_id, null, null, null, null, null, null);
 begin
   app.stage := t.stage;
   return not rule.is_household(app, user_id)
@@ -199,8 +202,10 @@ $$;
 -- Who gets work that just opened: of those who may do it, the one whose turn it is, or who has the least. Null: nobody may.
 create function rule.choose_holder(app application.application, t application.task, mode text, except_id bigint default null)
 returns bigint
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select c.user_id
     from (select distinct r.user_id
             from identity.user_role r
@@ -214,7 +219,8 @@ as $$
    order by case when mode = 'load' then (select count(*) from application.task x
                                            where x.office_id = t.office_id and x.holder_id = c.user_id and x.closed_at is null) end,
             w.at nulls first, c.user_id
-   limit 1;
+   limit 1);
+end
 $$;
 
 -- Gives work that just opened (or that `except_id` was late with) to somebody, where the office wants that.
@@ -268,8 +274,11 @@ $$;
 
 create function rule.threshold(office_id bigint, code text)
 returns int
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce((select t.value from catalogue.threshold t where t.office_id = threshold.office_id and t.code = threshold.code),
-                  (select s.value from rule.threshold_standards() s where s.code = threshold.code));
+                  (select s.value from rule.threshold_standards() s where s.code = threshold.code)));
+end
 $$;

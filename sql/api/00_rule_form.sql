@@ -93,10 +93,13 @@ $$;
 
 create function rule.table_columns(f catalogue.form_field)
 returns api.table_column[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((c.code, c.label, c.type, c.required, c.max_length, c.choices)::api.table_column order by c.position)
-    from rule.columns_of(f) c;
+    from rule.columns_of(f) c);
+end
 $$;
 
 -- A table's text as JSON. It is measured before it is read: what is larger, or nested, costs nothing.
@@ -237,22 +240,29 @@ as $$ select case when value ~ '^#[0-9a-f]{40}$' then e'\x02' || value || e'\x03
 -- A table in a document's list of fields: a line for each row.
 create function rule.table_lines(f catalogue.form_field, value text)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select string_agg(format('%s. %s', r.n, (select string_agg(rule.cell_text(c.choices, r.item->>c.code), ', ' order by c.position)
                                              from rule.columns_of(f) c where r.item ? c.code)), e'\n' order by r.n)
-    from jsonb_array_elements(value::jsonb) with ordinality r(item, n);
+    from jsonb_array_elements(value::jsonb) with ordinality r(item, n));
+end
 $$;
 
 -- What a client shows instead of a value: the labels of choices, the name of a file.
 create function rule.field_choices(f catalogue.form_field, "values" text[])
 returns text[]
-language sql stable
+language plpgsql stable
 as $$
-  select case when f.type <> 'file' then f.choices
-              else array(select d.document_id || '=' || d.name from document.document d
-                          where d.office_id = f.office_id and d.document_id = any (select x::bigint from unnest("values") x where x ~ '^[0-9]{1,18}$')
-                          order by d.document_id) end;
+begin
+  if f.type <> 'file' then
+    return f.choices;
+  end if;
+  return array(select d.document_id || '=' || d.name from document.document d
+                where d.office_id = f.office_id and d.document_id = any (select x::bigint from unnest("values") x where x ~ '^[0-9]{1,18}$')
+                order by d.document_id);
+end
 $$;
 
 -- A form field's value as people read it: a choice's label instead of its code, a table's rows, the name of a file.
@@ -266,12 +276,15 @@ $$;
 -- What a document's template gets of a field: a table is a list of rows ({.name} in @each field.staff), all else a text.
 create function rule.field_data(f catalogue.form_field, value text)
 returns jsonb
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case when f.type <> 'table' then to_jsonb(rule.shown_value(f, value))
               else (select jsonb_agg((select jsonb_object_agg(c.code, rule.choice_label(c.choices, r.item->>c.code)) from rule.columns_of(f) c)
                                      order by r.n)
-                      from jsonb_array_elements(value::jsonb) with ordinality r(item, n)) end;
+                      from jsonb_array_elements(value::jsonb) with ordinality r(item, n)) end);
+end
 $$;
 
 -- The files that the form asks for as what can be attached now: as a requirement whose code is the field's. Codes of requirements
@@ -317,10 +330,13 @@ $$;
 -- Does the form ask for a file that is not there?
 create function rule.file_missing(app application.application)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from catalogue.form_field f
                    join application.field_value v on v.office_id = f.office_id and v.application_id = app.application_id and v.code = f.code
                   where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version
-                    and f.type = 'file' and f.required and v.value is null);
+                    and f.type = 'file' and f.required and v.value is null));
+end
 $$;

@@ -27,20 +27,25 @@ $$;
 -- Does the item count for what the applicant filled in?
 create function rule.levy_applies(app application.application, item catalogue.levy_item)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select item.when_field is null
          or exists (select from application.field_value f
                      where f.office_id = app.office_id and f.application_id = app.application_id
-                       and f.code = item.when_field and f.value = item.when_value);
+                       and f.code = item.when_field and f.value = item.when_value));
+end
 $$;
 
 -- What the names in a formula mean: {"item": {code: price}, "field": {code: value}, "label": {code: label}}. An item that does
 -- not count costs nothing.
 create function rule.levy_names(app application.application, day date)
 returns jsonb
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select jsonb_build_object(
     'item', (select coalesce(jsonb_object_agg(i.code, case when rule.levy_applies(app, i) then i.price else 0 end), '{}')
                from rule.levy_items(app, day) i),
@@ -49,7 +54,8 @@ as $$
                where v.office_id = app.office_id and v.application_id = app.application_id),
     'label', (select coalesce(jsonb_object_agg(f.code, f.label), '{}')
                 from catalogue.form_field f
-               where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version));
+               where f.office_id = app.office_id and f.permit_type_id = app.permit_type_id and f.version = app.permit_version)));
+end
 $$;
 
 -- A form field's value in a formula. NOT_NOW, naming the field.

@@ -4,8 +4,13 @@
 -- Is the database filled by servers that seal? From then on no plain number is taken any more.
 create function rule.numbers_are_sealed()
 returns boolean
-language sql stable
-as $$ select exists (select from meta.key_check k where k.key_id = 0) $$;
+language plpgsql stable
+as $$
+begin
+  return (
+  select exists (select from meta.key_check k where k.key_id = 0));
+end
+$$;
 
 -- What is kept of a number that came in: its token. Anything else stays as it is.
 create function rule.number_of(value text)
@@ -61,13 +66,19 @@ $$;
 -- is one.
 create function rule.shown(office_id bigint, value text, whole boolean default true)
 returns text
-language sql stable
+language plpgsql stable
 as $$
-  select case when value is null then null
-              when value ~ '^\[.*"#[0-9a-f]{40}"' then rule.shown_cells(office_id, value, whole)
-              when value !~ '^#[0-9a-f]{40}$' then case when whole then value else rule.mask(value) end
-              else coalesce((select case when whole then '#' else '*' end || substr(value, 2) || ':' || encode(n.sealed, 'hex')
-                               from identity.number n where n.office_id = shown.office_id and n.token = value), '-') end;
+begin
+  if value is null then
+    return null;
+  elsif value ~ '^\[.*"#[0-9a-f]{40}"' then
+    return rule.shown_cells(office_id, value, whole);
+  elsif value !~ '^#[0-9a-f]{40}$' then
+    return case when whole then value else rule.mask(value) end;
+  end if;
+  return coalesce((select case when whole then '#' else '*' end || substr(value, 2) || ':' || encode(n.sealed, 'hex')
+                     from identity.number n where n.office_id = shown.office_id and n.token = value), '-');
+end
 $$;
 
 -- Rows of before the keys that are looked up by this number: they follow it at once. True when there was one.

@@ -15,11 +15,14 @@ $$;
 
 create function rule.revoked_permit(app application.application)
 returns application.permit
-language sql stable
+language plpgsql stable
 as $$
-  select p.* from application.revocation r
+begin
+  return (
+  select p from application.revocation r
     join application.permit p on p.office_id = r.office_id and p.permit_id = r.permit_id
-   where r.office_id = app.office_id and r.application_id = app.application_id;
+   where r.office_id = app.office_id and r.application_id = app.application_id);
+end
 $$;
 
 -- Before a head approves it: the permit may have ended meanwhile, or been renewed.

@@ -43,11 +43,14 @@ $$;
 -- Was a document of this kind written, and is it or will it be drawn? What it says is fixed in the step that asks for it.
 create function rule.has_written(app application.application, kind text)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from document.document d
                   where d.office_id = app.office_id and d.application_id = app.application_id and d.kind = has_written.kind
-                    and not d.preview and d.state <> 'failed');
+                    and not d.preview and d.state <> 'failed'));
+end
 $$;
 
 create function rule.document_there(app application.application, document text)

@@ -16,7 +16,7 @@ $$;
 create function rule.system_who(office_id bigint, method text)
 returns rule.who
 language sql immutable
-as $$ select row(office_id, null, 'system', null, method, '{system}', null)::rule.who; $$;
+as $$ select row(office_id, null, 'system', null, method, '{system}', null, null)::rule.who; $$;
 
 -- The caller's open task at this stage, claimed for them if nobody holds it: who acts on it works on it.
 -- HELD, FORBIDDEN, NOT_NOW.

@@ -102,7 +102,7 @@ begin
   foreach spec in array roles loop
     perform rule.user_role_add(o.office_id, added, spec);
   end loop;
-  perform rule.record((o.office_id, null, 'loketd user', null, 'user.add', '{}', null)::rule.who, 'user_added',
+  perform rule.record((o.office_id, null, 'loketd user', null, 'user.add', '{}', null, null)::rule.who, 'user_added',
                       detail => jsonb_build_object('user_id', added, 'username', username, 'roles', roles));
   return added;
 end
@@ -126,7 +126,7 @@ begin
   perform rule.set_password(o.office_id, changed, password_hash);
   update session.session s set ended_at = now()
    where s.office_id = o.office_id and s.user_id = changed and s.ended_at is null;
-  perform rule.record((o.office_id, null, 'loketd user', null, 'user.password', '{}', null)::rule.who, 'password_reset',
+  perform rule.record((o.office_id, null, 'loketd user', null, 'user.password', '{}', null, null)::rule.who, 'password_reset',
                       detail => jsonb_build_object('user_id', changed));
 end
 $$;
@@ -144,6 +144,6 @@ begin
   if id is null then
     perform rule.fail(9, '--username', 'There is no such user: "%s"', username);
   end if;
-  perform rule.remove_codes((o.office_id, null, 'loketd user', null, 'user.codes', '{}', null)::rule.who, id);
+  perform rule.remove_codes((o.office_id, null, 'loketd user', null, 'user.codes', '{}', null, null)::rule.who, id);
 end
 $$;

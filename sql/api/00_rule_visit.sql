@@ -5,8 +5,13 @@ create type api.visit_row as (number text, permit_name text, stage_name text, ou
 
 create function rule.visit_of(app application.application)
 returns application.visit
-language sql stable
-as $$ select v.* from application.visit v where v.office_id = app.office_id and v.visit_id = app.visit_id; $$;
+language plpgsql stable
+as $$
+begin
+  return (
+  select v from application.visit v where v.office_id = app.office_id and v.visit_id = app.visit_id);
+end
+$$;
 
 -- One that changes several applications of a visit waits here for another, before it locks the first of them.
 create function rule.lock_visit(office_id bigint, application_id bigint)
@@ -93,7 +98,7 @@ begin
           old.document_id, d.added_by, coalesce(d.shared_from, d.document_id))
   returning * into new;
   update document.document x set state = 'replaced' where x.office_id = app.office_id and x.document_id = old.document_id;
-  perform rule.record((app.office_id, d.added_by, rule.user_name(app.office_id, d.added_by), null, 'job.check', '{front_office}', null)::rule.who,
+  perform rule.record((app.office_id, d.added_by, rule.user_name(app.office_id, d.added_by), null, 'job.check', '{front_office}', null, null)::rule.who,
     'attach_document', app.application_id, app.stage,
     detail => jsonb_build_object('document_id', new.document_id, 'code', new.code, 'name', rule.kept_name(new), 'version', new.version, 'size', b.size,
                                  'sha256', encode(b.sha256, 'hex'), 'media_type', b.media_type, 'shared_from', new.shared_from));

@@ -77,21 +77,27 @@ $$;
 -- One chunk as the server opens it, with what that needs.
 create function rule.chunk_bytes(b document.content, number int)
 returns bytea
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case when b.sealed_key is null then c.bytes
               else '\x4c4b4601'::bytea || b.sealed_key || b.sha256 || int4send(c.number) || int4send(((b.size + 65535) / 65536)::int) || c.bytes end
     from document.chunk c
-   where c.office_id = b.office_id and c.content_id = b.content_id and c.number = chunk_bytes.number;
+   where c.office_id = b.office_id and c.content_id = b.content_id and c.number = chunk_bytes.number);
+end
 $$;
 
 -- All of them, as they are kept.
 create function rule.content_bytes(office_id bigint, content_id bigint)
 returns bytea
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select string_agg(c.bytes, ''::bytea order by c.number)
-    from document.chunk c where c.office_id = content_bytes.office_id and c.content_id = content_bytes.content_id;
+    from document.chunk c where c.office_id = content_bytes.office_id and c.content_id = content_bytes.content_id);
+end
 $$;
 
 -- {"a": {"b": "x"}, "c": ["y"]} as rows a.b = x, c.1 = y.
@@ -124,8 +130,10 @@ $$;
 -- What every document may say of an application; `app` is all null for the list of what is missing.
 create function rule.document_data(who rule.who, app application.application)
 returns jsonb
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select jsonb_build_object(
     'office', (select jsonb_build_object('name', o.name, 'city', o.city, 'header', o.header, 'address', o.address, 'phone', o.phone,
                                          'signatory_title', o.signatory_title)
@@ -159,7 +167,8 @@ as $$
                        from application.requirement r
                        join catalogue.requirement c on c.office_id = r.office_id and c.permit_type_id = app.permit_type_id
                                                    and c.version = app.permit_version and c.code = r.code
-                      where r.office_id = app.office_id and r.application_id = app.application_id));
+                      where r.office_id = app.office_id and r.application_id = app.application_id)));
+end
 $$;
 
 -- {"a": {"x": 1}} and {"a": {"y": 2}} as {"a": {"x": 1, "y": 2}}.
@@ -230,15 +239,18 @@ $$;
 -- makes no permit longer.
 create function rule.valid_until(app application.application, issued_on date)
 returns date
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select least((issued_on + make_interval(years => v.valid_years))::date,
                (select r.valid_until_on from application.requirement r
                  where r.office_id = app.office_id and r.application_id = app.application_id and r.code = v.valid_not_past),
                (select p.valid_until_on from application.permit p
                  where p.office_id = app.office_id and p.number = app.previous_permit and p.permit_type_id = app.permit_type_id
                    and p.kind = 'permit' and app.kind in ('change', 'copy')))
-    from rule.version_of(app) v;
+    from rule.version_of(app) v);
+end
 $$;
 
 -- What a permit is today.
@@ -255,7 +267,7 @@ create function rule.signatory_title(app application.application, signer_id bigi
 returns text
 language sql stable
 as $$
-  select case when rule.on_behalf_of((app.office_id, signer_id, null, null, null, null, null)::rule.who, 'head', app.application_id) is not null
+  select case when rule.on_behalf_of((app.office_id, signer_id, null, null, null, null, null, null)::rule.who, 'head', app.application_id) is not null
                 or (select e.detail ? 'on_behalf_of' from audit.event e
                      where e.office_id = app.office_id and e.application_id = app.application_id and e.actor_id = signer_id
                        and e.action in ('approve', 'refuse')
@@ -267,8 +279,10 @@ $$;
 -- What a permit, a decree or a refusal says: of the permit's row, the decision, those who initialled, and who signs.
 create function rule.decision_data(app application.application, p application.permit, signer_id bigint, electronic boolean)
 returns jsonb
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select jsonb_build_object(
     'permit', jsonb_build_object('number', p.number, 'issued_on', p.issued_on, 'valid_until_on', p.valid_until_on,
                                  'previous', app.previous_permit, 'version', p.version),
@@ -281,7 +295,8 @@ as $$
                   where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial'),
     'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', rule.signatory_title(app, signer_id),
                                     'electronic', case when electronic then 'yes' end)) || rule.revocation_data(app)
-    from catalogue.office o where o.office_id = app.office_id;
+    from catalogue.office o where o.office_id = app.office_id);
+end
 $$;
 
 -- What a file can be attached to now. At verification: what is not decided yet; at correction: what was returned.

@@ -3,9 +3,12 @@
 -- The first instant after a day of the office.
 create function rule.day_end(office_id bigint, day date)
 returns timestamptz
-language sql stable
+language plpgsql stable
 as $$
-  select (day + 1)::timestamp at time zone o.time_zone from catalogue.office o where o.office_id = day_end.office_id;
+begin
+  return (
+  select (day + 1)::timestamp at time zone o.time_zone from catalogue.office o where o.office_id = day_end.office_id);
+end
 $$;
 
 -- The office's longest day, in minutes: what "a working day" is where days differ.
@@ -70,8 +73,10 @@ $$;
 -- A head who signs what nobody decided: of those who may, the one who has been here longest. Another may take it over.
 create function rule.head_for(app application.application)
 returns bigint
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select u.user_id
     from identity.user_account u
     join identity.user_role r on r.office_id = u.office_id and r.user_id = u.user_id and r.role = 'head'
@@ -79,5 +84,6 @@ as $$
     join application.applicant a on a.office_id = app.office_id and a.applicant_id = app.applicant_id
    where u.office_id = app.office_id and u.active and u.nik is distinct from a.nik
      and (u.family_card = a.family_card) is not true
-   order by u.user_id limit 1;
+   order by u.user_id limit 1);
+end
 $$;

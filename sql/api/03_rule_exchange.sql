@@ -197,6 +197,6 @@ as $$
 declare
   o catalogue.office := rule.office_of_code(office);
 begin
-  return query select * from rule.import_services((o.office_id, null, 'loketd workflow', null, 'workflow.import', '{}', null)::rule.who, content);
+  return query select * from rule.import_services((o.office_id, null, 'loketd workflow', null, 'workflow.import', '{}', null, null)::rule.who, content);
 end
 $$;

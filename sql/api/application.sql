@@ -68,7 +68,8 @@ as $$
 begin
   return (
   select array_agg((f.code, f.label, f.type, rule.shown(v.office_id, v.value), rule.shown(v.office_id, v.old_value), coalesce(v.changed, false),
-                    coalesce(v.returned, false), rule.field_choices(f, array[v.value, v.old_value]), rule.table_columns(f), f.min_rows,
+                    coalesce(v.returned, false), rule.field_choices(f, array[v.value, v.old_value]),
+                    case when f.type = 'table' then rule.table_columns(f) end, f.min_rows,
                     f.max_rows)::api.field_row
                    order by f.position)
     from catalogue.form_field f
@@ -126,9 +127,13 @@ as $$
 begin
   return (
   select array_agg(x.row order by x.at, x.place)
-    from (select (rule.to_seconds(e.at), rule.stage_name(app, e.stage), e.action, e.actor, e.role, e.reason,
-                  rule.stage_name(app, e.to_stage), e.detail->>'on_behalf_of')::api.history_row as row, e.at, e.event_id as place
+    from (select (rule.to_seconds(e.at), s.name, e.action, e.actor, e.role, e.reason, z.name,
+                  e.detail->>'on_behalf_of')::api.history_row as row, e.at, e.event_id as place
             from audit.event e
+            left join workflow.stage s on s.office_id = app.office_id and s.workflow_id = app.workflow_id
+                                      and s.version = app.workflow_version and s.code = e.stage
+            left join workflow.stage z on z.office_id = app.office_id and z.workflow_id = app.workflow_id
+                                      and z.version = app.workflow_version and z.code = e.to_stage
            where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
              and e.action not in ('make_document', 'give_signature')
           union all
@@ -278,13 +283,16 @@ $$;
 
 create function rule.stage_time_rows(app application.application)
 returns api.stage_time_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((s.name, rule.to_minutes(x.spent), s.days)::api.stage_time_row order by s.position)
     from rule.stage_times(app) x
     join workflow.stage s on s.office_id = app.office_id and s.workflow_id = app.workflow_id and s.version = app.workflow_version
                          and s.code = x.stage
-   where x.clock_runs;
+   where x.clock_runs);
+end
 $$;
 
 create function api.application_custody(session_token bytea, application_id bigint)

@@ -7,10 +7,13 @@ create type api.audit_list_reply as (rows api.audit_row[], next text);
 -- What an event says in one line: from where to where, why, and the rest.
 create function rule.event_line(e audit.event)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select concat_ws(' | ', case when e.to_stage is not null then concat_ws(' → ', e.stage, e.to_stage) else e.stage end,
-                   e.reason, (select string_agg(d.key || ': ' || d.value, ', ' order by d.key) from jsonb_each_text(e.detail) d));
+                   e.reason, (select string_agg(d.key || ': ' || d.value, ', ' order by d.key) from jsonb_each_text(e.detail) d)));
+end
 $$;
 
 create function api.audit_list(session_token bytea, number text, username text, from_on text, until_on text, after text)

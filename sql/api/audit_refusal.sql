@@ -36,7 +36,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   of_office bigint := rule.public_office(nullif(office, ''));
-  who rule.who := (of_office, null, left(coalesce(username, '?'), 40), address, 'auth.login', null, null)::rule.who;
+  who rule.who := (of_office, null, left(coalesce(username, '?'), 40), address, 'auth.login', null, null, null)::rule.who;
 begin
   if not exists (select from audit.event e
                   where e.office_id = of_office and e.at > now() - interval '15 minutes'
@@ -60,7 +60,7 @@ begin
     returning x.office_id, x.user_id, x.address, x.created_at
   loop
     perform rule.work_for(s.office_id, null);
-    perform rule.record((s.office_id, s.user_id, rule.user_name(s.office_id, s.user_id), s.address, 'job.prune', null, null)::rule.who,
+    perform rule.record((s.office_id, s.user_id, rule.user_name(s.office_id, s.user_id), s.address, 'job.prune', null, null, null)::rule.who,
                         'session_ended', detail => jsonb_build_object('since', s.created_at));
   end loop;
 end

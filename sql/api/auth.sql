@@ -24,46 +24,58 @@ create type api_auth.login as (office_id bigint, user_id bigint, password_hash t
 
 create function rule.role_rows(office_id bigint, user_id bigint)
 returns api.role_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce(array_agg((r.role, u.code, p.code)::api.role_row order by r.role, u.code, p.code), '{}')
     from identity.user_role r
     left join catalogue.unit u on u.office_id = r.office_id and u.unit_id = r.unit_id
     left join catalogue.permit_type p on p.office_id = r.office_id and p.permit_type_id = r.permit_type_id
-   where r.office_id = role_rows.office_id and r.user_id = role_rows.user_id;
+   where r.office_id = role_rows.office_id and r.user_id = role_rows.user_id);
+end
 $$;
 
 -- The same as they are today: with the roles that absent people left to this person.
 create function rule.present_role_rows(office_id bigint, user_id bigint)
 returns api.role_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce(array_agg((r.role, u.code, p.code)::api.role_row order by r.absent_id is not null, r.role, u.code, p.code), '{}')
     from rule.roles_of(office_id, user_id) r
     left join catalogue.unit u on u.office_id = present_role_rows.office_id and u.unit_id = r.unit_id
-    left join catalogue.permit_type p on p.office_id = present_role_rows.office_id and p.permit_type_id = r.permit_type_id;
+    left join catalogue.permit_type p on p.office_id = present_role_rows.office_id and p.permit_type_id = r.permit_type_id);
+end
 $$;
 
 create function rule.user_queues(office_id bigint, user_id bigint)
 returns text[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_append(coalesce(array_agg(distinct rule.queue_name(user_queues.office_id, r.role,
                     case when r.role in ('technical_coordinator', 'surveyor') then r.unit_id end)), '{}'), 'user/' || user_queues.user_id)
     from rule.roles_of(office_id, user_id) r
-   where r.role not in ('admin', 'auditor', 'manager', 'complaints_officer');
+   where r.role not in ('admin', 'auditor', 'manager', 'complaints_officer'));
+end
 $$;
 
 create function rule.session_reply(office_id bigint, user_id bigint, expires_at timestamptz)
 returns api.session_reply
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (null, u.user_id, u.username, u.name, o.code, o.name, rule.present_role_rows(u.office_id, u.user_id),
           rule.user_queues(u.office_id, u.user_id), u.language, u.must_change_password,
           rule.to_seconds(session_reply.expires_at), o.time_zone, rule.must_enrol(u.office_id, u.user_id))::api.session_reply
     from identity.user_account u
     join catalogue.office o on o.office_id = u.office_id
-   where u.office_id = session_reply.office_id and u.user_id = session_reply.user_id;
+   where u.office_id = session_reply.office_id and u.user_id = session_reply.user_id);
+end
 $$;
 
 -- What failures are counted by. A home line of IPv6 has 2^64 addresses: its network counts as one.
@@ -142,7 +154,7 @@ begin
   perform rule.work_for(office_id, null);
   insert into identity.login_attempt (office_id, username, address, kind)
   values (office_id, lower(left(coalesce(username, ''), 40)), rule.address_key(address), kind);
-  perform rule.record((office_id, null, left(coalesce(username, '?'), 40), address, 'auth.login', null, null)::rule.who,
+  perform rule.record((office_id, null, left(coalesce(username, '?'), 40), address, 'auth.login', null, null, null)::rule.who,
                       'login_failed', detail => case when kind = 'code' then '{"kind":"code"}'::jsonb end);
 end
 $$;
@@ -193,7 +205,7 @@ begin
   if not found then
     return false;
   end if;
-  perform rule.record((office_id, user_id, rule.user_name(office_id, user_id), address, 'auth.login', null, null)::rule.who,
+  perform rule.record((office_id, user_id, rule.user_name(office_id, user_id), address, 'auth.login', null, null, null)::rule.who,
                       'recovery_code_used');
   return true;
 end
@@ -427,7 +439,7 @@ declare
   s session.session := rule.resumable(token);
 begin
   if s.address is distinct from resume_done.address then
-    perform rule.record((s.office_id, s.user_id, rule.user_name(s.office_id, s.user_id), resume_done.address, 'auth.resume', null, null)::rule.who,
+    perform rule.record((s.office_id, s.user_id, rule.user_name(s.office_id, s.user_id), resume_done.address, 'auth.resume', null, null, null)::rule.who,
                         'session_moved', detail => jsonb_build_object('from', s.address));
   end if;
   update session.session x set address = resume_done.address, certificate = resume_done.certificate, last_seen_at = now()

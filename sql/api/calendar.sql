@@ -53,13 +53,16 @@ $$;
 -- The queues of all open work: their deadlines may have moved.
 create function rule.announce_queues(office_id bigint)
 returns text[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg(rule.announcement(announce_queues.office_id, t.role, t.unit_id, t.application_id, rule.last_event(announce_queues.office_id)))
     from (select x.role, x.unit_id, max(x.application_id) as application_id
             from application.task x
            where x.office_id = announce_queues.office_id and x.closed_at is null and x.role <> 'system'
-           group by x.role, x.unit_id) t;
+           group by x.role, x.unit_id) t);
+end
 $$;
 
 -- Ends each change: from now on the office keeps its calendar itself; promises follow; who did it is recorded.
@@ -251,7 +254,7 @@ begin
     perform rule.fail(9, 'office', 'There is no such office');
   end if;
   perform rule.work_for(id, null);
-  who := (id, null, 'loketd calendar', null, 'calendar.import', '{}', null)::rule.who;
+  who := (id, null, 'loketd calendar', null, 'calendar.import', '{}', null, null)::rule.who;
   perform rule.lock_calendar(id);
   with given as (
     select distinct on (d.day) d.day::date as day, g->>'name' as name, g->>'kind' as kind

@@ -52,8 +52,10 @@ $$;
 
 create function rule.disposal_file(app application.application, state text)
 returns api.disposal_file
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (app.application_id, app.number, x.name, t.code, f.classification, concat_ws(' / ', f.room, f.shelf, f.box, f.folder),
           f.retain_until_on::text, coalesce(d.documents, 0), coalesce(d.bytes, 0), disposal_file.state)::api.disposal_file
     from application.applicant x
@@ -63,7 +65,8 @@ as $$
                          from document.document y
                          join document.content c on c.office_id = y.office_id and c.content_id = y.content_id
                         where y.office_id = app.office_id and y.application_id = app.application_id and not y.preview) d on true
-   where x.office_id = app.office_id and x.applicant_id = app.applicant_id;
+   where x.office_id = app.office_id and x.applicant_id = app.applicant_id);
+end
 $$;
 
 -- What is due, the longest ago first. `permit_type` '': of all.
@@ -157,8 +160,10 @@ $$;
 
 create function rule.disposal_row(x application.disposal)
 returns api.disposal_row
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (x.disposal_id, case when x.approved then 'destroyed' when x.decided_at is not null then 'kept' else 'proposed' end, x.number,
           x.reason, rule.user_name(x.office_id, x.proposed_by), rule.to_seconds(x.proposed_at), rule.user_name(x.office_id, x.decided_by),
           rule.to_seconds(x.decided_at), x.decision_reason, count(*)::int,
@@ -167,7 +172,8 @@ as $$
     from application.disposal_item i
     join application.application a on a.office_id = i.office_id and a.application_id = i.application_id
    cross join lateral rule.disposal_file(a, i.state) f
-   where i.office_id = x.office_id and i.disposal_id = x.disposal_id;
+   where i.office_id = x.office_id and i.disposal_id = x.disposal_id);
+end
 $$;
 
 -- What waits, then what was decided, the latest first.

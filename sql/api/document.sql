@@ -24,12 +24,15 @@ as $$ select ((size + 65535) / 65536)::int $$;
 -- The first chunk that is not there.
 create function rule.next_chunk(u document.upload)
 returns int
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce(min(n), rule.chunk_count(u.size))
     from generate_series(0, rule.chunk_count(u.size) - 1) n
    where not exists (select from document.chunk c
-                      where c.office_id = u.office_id and c.content_id = u.content_id and c.number = n);
+                      where c.office_id = u.office_id and c.content_id = u.content_id and c.number = n));
+end
 $$;
 
 create function rule.megabytes(bytes bigint)
@@ -199,8 +202,10 @@ $$;
 
 create function rule.document_rows(who rule.who, app application.application)
 returns api.document_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((d.document_id, d.kind, d.code,
                     case when d.kind = 'requirement' then coalesce(c.name, f.label) when d.kind = 'inspection_report' then u.name end,
                     d.name, d.version, case when b.destroyed_at is not null then 'destroyed' else d.state end, coalesce(b.size, 0), coalesce(b.media_type, 'application/pdf'), encode(b.sha256, 'hex'),
@@ -216,7 +221,8 @@ as $$
     left join document.signature s on s.office_id = d.office_id and s.document_id = d.document_id
     left join document.content b on b.office_id = d.office_id and b.content_id = coalesce(d.content_id, s.prepared_id)
    where d.office_id = app.office_id and d.application_id = app.application_id
-     and (not d.preview or d.added_by = who.user_id);
+     and (not d.preview or d.added_by = who.user_id));
+end
 $$;
 
 create function api.document_list(session_token bytea, application_id bigint)

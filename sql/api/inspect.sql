@@ -25,12 +25,15 @@ $$;
 
 create function rule.checklist_rows(app application.application, i application.inspection)
 returns api.checklist_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((c.code, c.question, a.answer, a.note)::api.checklist_row order by c.position)
     from rule.checklist_items(app, i.unit_id) c
     left join application.inspection_answer a
-      on a.office_id = i.office_id and a.inspection_id = i.inspection_id and a.code = c.code;
+      on a.office_id = i.office_id and a.inspection_id = i.inspection_id and a.code = c.code);
+end
 $$;
 
 create function api.inspection_open(session_token bytea, task_id bigint)

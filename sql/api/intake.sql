@@ -320,13 +320,16 @@ $$;
 -- Is this a change or a copy of a permit of the same applicant and type that is in force? What is not in the register goes the whole way.
 create function rule.goes_short(v catalogue.permit_type_version, app application.application)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select app.kind in ('change', 'copy') and v.short_workflow is not null and exists (
     select from application.permit p
       join application.application a on a.office_id = p.office_id and a.application_id = p.application_id
      where p.office_id = v.office_id and p.number = app.previous_permit and p.permit_type_id = v.permit_type_id
-       and p.kind = 'permit' and rule.permit_status(p) = 'current' and a.applicant_id = app.applicant_id);
+       and p.kind = 'permit' and rule.permit_status(p) = 'current' and a.applicant_id = app.applicant_id));
+end
 $$;
 
 -- The row of a new application, before its first step: in the first stage of the permit type's workflow, version 0.

@@ -233,7 +233,7 @@ begin
   returning * into d;
   update document.document x set state = 'replaced' where x.office_id = u.office_id and x.document_id = u.replaces;
   perform rule.take_file(app, d);
-  perform rule.record((u.office_id, u.user_id, rule.user_name(u.office_id, u.user_id), null, 'job.check', '{front_office}', null)::rule.who,
+  perform rule.record((u.office_id, u.user_id, rule.user_name(u.office_id, u.user_id), null, 'job.check', '{front_office}', null, null)::rule.who,
     'attach_document', app.application_id, app.stage,
     detail => jsonb_build_object('document_id', d.document_id, 'code', d.code, 'name', rule.kept_name(d), 'version', d.version, 'size', u.size,
                                  'sha256', encode(check_done.sha256, 'hex'), 'media_type', media_type));
@@ -335,7 +335,7 @@ begin
      set state = 'done', cms = null, prepared_id = null, problem = null, argument = null, retry_at = null, signer = sign_done.signer, issuer = sign_done.issuer, serial = sign_done.serial,
          fingerprint = sign_done.fingerprint, stamped = sign_done.stamped
    where x.office_id = d.office_id and x.document_id = d.document_id;
-  perform rule.record((d.office_id, s.signer_id, rule.user_name(d.office_id, s.signer_id), null, 'job.sign', '{head}', null)::rule.who,
+  perform rule.record((d.office_id, s.signer_id, rule.user_name(d.office_id, s.signer_id), null, 'job.sign', '{head}', null, null)::rule.who,
     'sign_document', d.application_id, detail => jsonb_build_object('document_id', d.document_id, 'kind', d.kind, 'signer', signer,
       'issuer', issuer, 'serial', serial, 'certificate', encode(sign_done.fingerprint, 'hex'), 'stamped', stamped));
   announce := rule.announce_to(s.office_id, s.signer_id, d.application_id);
@@ -378,12 +378,15 @@ $$;
 
 create function rule.content_work(b document.content)
 returns api_job.content_work
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (b.office_id, b.content_id, b.size, b.sha256, rule.chunk_count(b.size),
           (select concat_ws(' ', a.number, d.kind, d.name) from document.document d
              left join application.application a on a.office_id = d.office_id and a.application_id = d.application_id
-            where d.office_id = b.office_id and d.content_id = b.content_id order by d.document_id limit 1))::api_job.content_work;
+            where d.office_id = b.office_id and d.content_id = b.content_id order by d.document_id limit 1))::api_job.content_work);
+end
 $$;
 
 -- Every content after the one named, in order: for `loketd documents check`.

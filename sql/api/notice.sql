@@ -14,8 +14,10 @@ $$;
 -- What was returned: fields, then documents with what is wrong with them.
 create function rule.returned_rows(app application.application)
 returns api.missing_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((x.code, concat_ws(': ', x.name, x.why))::api.missing_row order by x.part, x.position)
     from (select 1 as part, f.position, f.code, f.label as name, null as why
             from application.field_value s
@@ -27,16 +29,20 @@ as $$
             from application.requirement s
             join catalogue.requirement c on c.office_id = s.office_id and c.permit_type_id = app.permit_type_id
                                         and c.version = app.permit_version and c.code = s.code
-           where s.office_id = app.office_id and s.application_id = app.application_id and s.returned) x;
+           where s.office_id = app.office_id and s.application_id = app.application_id and s.returned) x);
+end
 $$;
 
 -- Until when a returned application may be answered; null while the clock runs.
 create function rule.lapse_on(app application.application)
 returns date
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select rule.add_working_days(app.office_id, rule.office_date(app.office_id, app.stopped_at), v.lapse_days)
-    from rule.version_of(app) v where app.stopped_at is not null;
+    from rule.version_of(app) v where app.stopped_at is not null);
+end
 $$;
 
 create function rule.notice_subject(app application.application, kind text)
@@ -55,8 +61,10 @@ $$;
 -- The part of a notice that is its own.
 create function rule.notice_body(app application.application, kind text)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case notice_body.kind
     when 'registered' then format(
       'Permohonan Anda untuk %s telah diterima dengan nomor %s. Janji layanan: selesai paling lambat %s (%s hari kerja). '
@@ -81,7 +89,8 @@ as $$
     when 'permit_ends' then format('Izin Anda nomor %s (%s) berlaku sampai %s. Ajukan perpanjangan sebelum berakhir bila masih '
       'diperlukan.', p.number, v.name, rule.date_words(p.valid_until_on)) end
     from rule.version_of(app) v
-    left join application.permit p on p.office_id = app.office_id and p.application_id = app.application_id;
+    left join application.permit p on p.office_id = app.office_id and p.application_id = app.application_id);
+end
 $$;
 
 -- Writes a notice, once for each kind and occasion. True when it is new.

@@ -88,13 +88,16 @@ $$;
 
 create function rule.applicant_history_rows(a application.applicant)
 returns api.applicant_change[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((rule.to_seconds(h.at), rule.user_name(h.office_id, h.changed_by), h.action, h.reason,
                     rule.as_applicant(jsonb_populate_record(null::application.applicant, h.before || jsonb_build_object('office_id', h.office_id))))::api.applicant_change order by h.at desc)
     from (select x.* from application.applicant_history x
            where x.office_id = a.office_id and x.applicant_id = a.applicant_id
-           order by x.at desc limit 50) h;
+           order by x.at desc limit 50) h);
+end
 $$;
 
 create function api.applicant_open(session_token bytea, application_id bigint)

@@ -29,12 +29,15 @@ $$;
 -- What the ledger holds for a bill: received, less given back.
 create function rule.bill_balance(office_id bigint, application_id bigint)
 returns bigint
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce((select sum(p.amount) from application.payment p
                     where p.office_id = bill_balance.office_id and p.application_id = bill_balance.application_id), 0)::bigint
        - coalesce((select sum(r.amount) from application.refund r
-                    where r.office_id = bill_balance.office_id and r.application_id = bill_balance.application_id and r.approved), 0)::bigint;
+                    where r.office_id = bill_balance.office_id and r.application_id = bill_balance.application_id and r.approved), 0)::bigint);
+end
 $$;
 
 -- Is it paid? As the ledger says; a bill of Rp 0 is never paid, it only needs nothing.
@@ -238,22 +241,28 @@ $$;
 
 create function rule.bill_items(office_id bigint, application_id bigint)
 returns api.bill_item_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((l.kind, l.item, l.legal_basis, l.price, l.valid_from::text, l.arithmetic, l.amount)::api.bill_item_row order by l.position)
-    from application.bill_line l where l.office_id = bill_items.office_id and l.application_id = bill_items.application_id;
+    from application.bill_line l where l.office_id = bill_items.office_id and l.application_id = bill_items.application_id);
+end
 $$;
 
 create function rule.bill_payments(office_id bigint, application_id bigint)
 returns api.bill_payment_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((p.payment_id, p.amount, p.paid_on::text, p.bank_reference, p.method, rule.user_name(p.office_id, p.entered_by),
                     rule.to_seconds(p.at), p.late, coalesce(r.refunded, 0), coalesce(r.asked, 0))::api.bill_payment_row order by p.payment_id)
     from application.payment p
     left join lateral (select sum(x.amount) filter (where x.approved)::bigint as refunded, sum(x.amount) filter (where x.decided_at is null)::bigint as asked
                          from application.refund x where x.office_id = p.office_id and x.payment_id = p.payment_id) r on true
-   where p.office_id = bill_payments.office_id and p.application_id = bill_payments.application_id;
+   where p.office_id = bill_payments.office_id and p.application_id = bill_payments.application_id);
+end
 $$;
 
 create function api.bill_open(session_token bytea, application_id bigint)

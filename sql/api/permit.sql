@@ -107,8 +107,10 @@ $$;
 -- What a correction changes, new beside old.
 create function rule.correction_rows(app application.application, fields jsonb)
 returns api.field_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((x.key, coalesce(f.label, x.key), coalesce(f.type, 'text'), rule.shown(app.office_id, x.value),
                     coalesce(rule.shown(app.office_id, v.value), case x.key when 'applicant.name' then a.name when 'applicant.address' then a.address
                                                  when 'applicant.birth_place' then a.birth_place end),
@@ -118,7 +120,8 @@ as $$
     join application.applicant a on a.office_id = app.office_id and a.applicant_id = app.applicant_id
     left join catalogue.form_field f on f.office_id = app.office_id and f.permit_type_id = app.permit_type_id
                                     and f.version = app.permit_version and f.code = x.key
-    left join application.field_value v on v.office_id = app.office_id and v.application_id = app.application_id and v.code = x.key;
+    left join application.field_value v on v.office_id = app.office_id and v.application_id = app.application_id and v.code = x.key);
+end
 $$;
 
 create function api.permit_changes(session_token bytea)

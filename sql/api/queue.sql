@@ -63,12 +63,15 @@ as $$ select '{front_office,analyst,section_head,treasurer,archivist}'::text[] $
 -- Does the number, or the applicant's name, hold the text?
 create function rule.task_named(office_id bigint, application_id bigint, needle text)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select exists (select from application.application a
                    join application.applicant p on p.office_id = a.office_id and p.applicant_id = a.applicant_id
                   where a.office_id = task_named.office_id and a.application_id = task_named.application_id
-                    and (a.number like '%' || needle || '%' or position(needle in lower(p.name)) > 0));
+                    and (a.number like '%' || needle || '%' or position(needle in lower(p.name)) > 0)));
+end
 $$;
 
 -- A person's queue: at most `most` pieces of work that come after the place given, in order. Each role's vulnerable applicants and each

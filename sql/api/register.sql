@@ -51,14 +51,17 @@ $$;
 
 create function rule.permit_row(p application.permit, today date)
 returns api.permit_row
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select (p.permit_id, p.application_id, p.number, x.name, t.code, p.issued_on::text, p.valid_until_on::text, p.valid_until_on - today,
           rule.permit_status(p))::api.permit_row
     from application.application a
     join application.applicant x on x.office_id = a.office_id and x.applicant_id = a.applicant_id
     join catalogue.permit_type t on t.office_id = a.office_id and t.permit_type_id = a.permit_type_id
-   where a.office_id = p.office_id and a.application_id = p.application_id;
+   where a.office_id = p.office_id and a.application_id = p.application_id);
+end
 $$;
 
 create function api.permit_list(session_token bytea, text text, filter text, after text, "limit" int)
@@ -129,14 +132,17 @@ $$;
 -- What was there for the last permit, and may be there again: a document that ended is asked for anew.
 create function rule.renewal_entries(app application.application, v catalogue.permit_type_version, today date)
 returns api.requirement_entry[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((case when r.present and coalesce(r.valid_until_on >= today, true)
                          then (c.code, true, rule.shown(r.office_id, r.document_number), r.issued_on::text, r.valid_until_on::text)::api.requirement_entry
                          else (c.code, false, null, null, null)::api.requirement_entry end) order by c.position)
     from catalogue.requirement c
     left join application.requirement r on r.office_id = app.office_id and r.application_id = app.application_id and r.code = c.code
-   where c.office_id = v.office_id and c.permit_type_id = v.permit_type_id and c.version = v.version;
+   where c.office_id = v.office_id and c.permit_type_id = v.permit_type_id and c.version = v.version);
+end
 $$;
 
 create function api.intake_renewal_of(session_token bytea, permit_number text)

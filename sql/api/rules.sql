@@ -21,15 +21,18 @@ create type api.rules_history_reply as (rows api.rule_history_row[], next text);
 -- How many applications run under a version (null: under any).
 create function rule.running_under(office bigint, kind text, code text, version int)
 returns int
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case running_under.kind
     when 'workflow' then (select count(*) from application.application a join workflow.workflow w on w.office_id = a.office_id and w.workflow_id = a.workflow_id
                            where a.office_id = office and w.code = running_under.code and a.closed_at is null
                              and (running_under.version is null or a.workflow_version = running_under.version))
     else (select count(*) from application.application a join catalogue.permit_type p on p.office_id = a.office_id and p.permit_type_id = a.permit_type_id
            where a.office_id = office and p.code = running_under.code and a.closed_at is null
-             and (running_under.version is null or a.permit_version = running_under.version)) end::int;
+             and (running_under.version is null or a.permit_version = running_under.version)) end::int);
+end
 $$;
 
 -- Every version of every rule of the office.
@@ -73,11 +76,14 @@ $$;
 
 create function rule.section_rows(document jsonb)
 returns api.rule_section[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((d.item->>'kind', d.item->>'code',
                     (select array_agg((e.key, e.value)::api.rule_entry order by e.place) from rule.section_entries(d.item) e))::api.rule_section order by d.n)
-    from jsonb_array_elements(document) with ordinality d(item, n);
+    from jsonb_array_elements(document) with ordinality d(item, n));
+end
 $$;
 
 create function rule.difference_rows(before jsonb, after jsonb)

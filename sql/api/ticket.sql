@@ -8,10 +8,13 @@
 -- be it for an absent colleague, logs in with the password.
 create function rule.certificate_suffices(office_id bigint, user_id bigint)
 returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select coalesce(bool_and(r.role = 'surveyor'), false)
-    from rule.roles_of(certificate_suffices.office_id, certificate_suffices.user_id) r;
+    from rule.roles_of(certificate_suffices.office_id, certificate_suffices.user_id) r);
+end
 $$;
 
 -- A user whom a certificate does not log in is one that is not known.

@@ -2,11 +2,14 @@
 
 create function rule.visit_rows(office_id bigint, visit_id bigint)
 returns api.visit_row[]
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select array_agg((a.number, (rule.version_of(a)).name, rule.stage_name(a, a.stage), a.outcome, a.promised_on::text,
                     coalesce(rule.levy_estimate(a), 0))::api.visit_row order by a.application_id)
-    from application.application a where a.office_id = visit_rows.office_id and a.visit_id = visit_rows.visit_id;
+    from application.application a where a.office_id = visit_rows.office_id and a.visit_id = visit_rows.visit_id);
+end
 $$;
 
 -- What a receipt says of it.

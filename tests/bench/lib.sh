@@ -105,8 +105,7 @@ load_ask() {
 # What comes before a measurement and does not count: every connection has had its turn.
 warm() { echo $((1 + $1 / 32)); }
 
-# pgbench_ask WHAT CLIENTS: the same functions with the same parameters, at PostgreSQL itself over TLS. What counts is what ended in the
-# last seconds, by pgbench's own log.
+# pgbench_ask WHAT CLIENTS: the same functions with the same parameters, at PostgreSQL itself over TLS, by pgbench's own log.
 pgbench_ask() {
     local log=$VAR/log/pgbench steps=1
     [[ $1 != step ]] || steps=2
@@ -116,10 +115,11 @@ pgbench_ask() {
         "$(pg_bin)/pgbench" -n -M prepared -c "$2" -j 1 -T $((SECONDS_EACH + $(warm "$2"))) -D "people=$PEOPLE" -D "first=$FIRST" \
         -D "last=$LAST" -D app=0 -l --log-prefix="$log" -f "$ROOT/tests/bench/$1.pgbench" "$DATABASE" >"$VAR/log/pgbench.out" 2>&1 ||
         { cat "$VAR/log/pgbench.out" >&2; die "pgbench $1 failed"; }
-    eval "$(awk -v seconds="$SECONDS_EACH" '{at = $5 + $6 / 1e6; printf "%.6f %d\n", at, $3; if (at > last) last = at}
-        END {printf "end %.6f\n", last}' "$log".* | awk -v seconds="$SECONDS_EACH" '
-        $1 == "end" {for (i = 1; i <= n; i++) if (at[i] > $2 - seconds) print took[i]; next} {at[++n] = $1; took[n] = $2}' | sort -n |
-        awk -v seconds="$SECONDS_EACH" -v steps=$steps '{took[NR] = $1}
+    # what ended in the last seconds in which any began: after those it only finishes what is under way, which would count twice
+    eval "$(awk '{at = $5 + $6 / 1e6; if (at - $3 / 1e6 > last) last = at - $3 / 1e6; printf "%.6f %d\n", at, $3}
+        END {printf "last %.6f\n", last}' "$log".* | awk -v seconds="$SECONDS_EACH" '
+        $1 == "last" {for (i = 1; i <= n; i++) if (at[i] > $2 - seconds && at[i] <= $2) print took[i]; next} {at[++n] = $1; took[n] = $2}' |
+        sort -n | awk -v seconds="$SECONDS_EACH" -v steps=$steps '{took[NR] = $1}
         END {printf "per_second=%.1f p50=%d p99=%d\n", NR * steps / seconds, took[int((NR - 1) * 0.5) + 1] / steps, took[int((NR - 1) * 0.99) + 1] / steps}')"
     requests=$(($(cat "$log".* | wc -l) * steps))
 }

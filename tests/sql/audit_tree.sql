@@ -69,7 +69,7 @@ create function t.one_more(n int) returns void language plpgsql as $$
 declare e audit.event; id bigint;
 begin
   if n > 0 then
-    id := rule.record((t.office(), t.user_id('fo1'), 'Fo1', '192.0.2.1', 'x', '{front_office}', null)::rule.who, 'event ' || n);
+    id := rule.record((t.office(), t.user_id('fo1'), 'Fo1', '192.0.2.1', 'x', '{front_office}', null, null)::rule.who, 'event ' || n);
     perform t.grow();
     select x.* into e from audit.event x where x.event_id = id;
     insert into t.leaves values (n, sha256('\x00'::bytea || rule.event_bytes(e)));
@@ -129,7 +129,7 @@ create function t.event_of(leaf bigint) returns bigint language sql stable as $$
 select is((select r.checkpoint_size || ' ' || r.root from api.audit_state(t.token('au1')) r), '17 ' || encode(t.root(t.list(17)), 'base64'), 'the auditor is shown another checkpoint');
 select is((select p.status || ' ' || p.leaf || ' ' || p.size from t.event_of(4) e, t.proof(e) p), 'proved 4 17', 'an event of a signed tree is not proved');
 select is((select p.status from t.event_of(17) e, t.proof(e) p), 'unsigned', 'an event after the checkpoint is called proved');
-select is((select p.status from rule.record((t.office(), null, 'X', null, 'x', '{}', null)::rule.who, 'late') e, t.proof(e) p), 'waiting', 'an event outside the tree is called proved');
+select is((select p.status from rule.record((t.office(), null, 'X', null, 'x', '{}', null, null)::rule.who, 'late') e, t.proof(e) p), 'waiting', 'an event outside the tree is called proved');
 set local session_replication_role = replica;
 update audit.event set actor = 'Somebody else' where event_id = t.event_of(4);
 set local session_replication_role = origin;

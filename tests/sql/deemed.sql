@@ -55,7 +55,7 @@ select is(t.try(format('select api.task_take_over(%L, %L, %s, %L)', t.token('hd2
 select is((select s.signer_id from document.signature s join document.document d on d.document_id = s.document_id, t.app where d.application_id = a and d.kind = 'permit'), t.user_id('hd1'), 'who is asked for the signature') from t.app;
 
 -- nobody does it by hand
-select is(t.try(format('select rule.advance((%s, %s, %L, null, %L, %L, null)::rule.who, (select a from application.application a where application_id = %s), %L)', t.office(), t.user_id('hd1'), 'hd1', 'x', '{head}', ended, 'deem')),
+select is(t.try(format('select rule.advance((%s, %s, %L, null, %L, %L, null, null)::rule.who, (select a from application.application a where application_id = %s), %L)', t.office(), t.user_id('hd1'), 'hd1', 'x', '{head}', ended, 'deem')),
           'LK005 action', 'no head takes this step by hand') from t.app;
 select is(t.try(format('update catalogue.permit_type_version set deemed_basis = null where office_id = %s', t.office())), '23514: new row for relation "permit_type_version" violates check constraint "permit_type_version_check"', 'no rule, no grant');
 select * from finish();

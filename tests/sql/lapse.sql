@@ -47,7 +47,7 @@ update application.application set pin_hash = rule.pin_hash(t.office(), number, 
 select is((select r.outcome from application.application x, api.public_track('192.0.2.9', 'uji', x.number, '123456') r, t.app where x.application_id = a), 'lapsed', 'tracking shows it') from t.app;
 
 -- who may, and what may not
-select is(t.try(format('select rule.advance((%s, %s, %L, null, %L, %L, null)::rule.who, (select a from application.application a where application_id = %s), %L)', t.office(), t.user_id('fo1'), 'fo1', 'x', '{front_office}', other, 'lapse')),
+select is(t.try(format('select rule.advance((%s, %s, %L, null, %L, %L, null, null)::rule.who, (select a from application.application a where application_id = %s), %L)', t.office(), t.user_id('fo1'), 'fo1', 'x', '{front_office}', other, 'lapse')),
           'LK005 action', 'nobody lapses one by hand') from t.app;
 select t.returned_before(working, 100), t.returned_before(paying, 100) from t.app \g /dev/null
 select api_job.lapse() \g /dev/null

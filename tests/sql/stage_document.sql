@@ -81,7 +81,7 @@ select is(t.complaint(t.call('hd1', review, 'approve')), 'The receipt is missing
 select is(t.try(t.call('hd1', review, 'refuse')), 'ok', 'it can not be refused while a document is missing') from t.held;
 
 -- the bill: where the money is awaited
-select is(t.complaint(format('select rule.advance((%s, %s, %L, %L, %L, %L, null)::rule.who, a, %L) from application.application a where a.application_id = %s',
+select is(t.complaint(format('select rule.advance((%s, %s, %L, %L, %L, %L, null, null)::rule.who, a, %L) from application.application a where a.application_id = %s',
           t.office(), t.user_id('tr1'), 'Tr1', null, 'payment.confirm', '{treasurer}', 'confirm', payment)),
           'The bill is missing: it must be there before this step', 'it goes on without its bill') from t.held;
 
