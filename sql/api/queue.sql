@@ -79,19 +79,25 @@ $$;
 -- range of task_held. So a page costs the same however long the queue is.
 create type rule.queued as (task_id bigint, application_id bigint, urgent boolean, due_on date);
 
+-- The roles whose work the caller sees, and of which permit types. Whoever assigns work must see it; null: work on every permit type.
+create function rule.queue_roles(who rule.who, filter text)
+returns table (role text, permits bigint[], every_permit boolean)
+language sql stable
+as $$
+  select r.role, array_agg(x.permit_type_id) filter (where x.permit_type_id is not null),
+         filter = 'unit' and 'section_head' = any (who.roles) or bool_or(x.permit_type_id is null)
+    from unnest(case when filter = 'unit' and 'section_head' = any (who.roles) then rule.assignable_roles() else who.roles end) r (role)
+    left join rule.roles_of(who.office_id, who.user_id) x on x.role = r.role
+   group by r.role;
+$$;
+
 create function rule.queue_tasks(who rule.who, filter text, needle text, today date, after rule.queued, most int)
 returns setof rule.queued
 language plpgsql stable
 as $$
 begin
   return query
-  with allowed as materialized (
-    -- whoever assigns work must see it; null: work on every permit type
-    select r.role, array_agg(x.permit_type_id) filter (where x.permit_type_id is not null) as permits,
-           filter = 'unit' and 'section_head' = any (who.roles) or bool_or(x.permit_type_id is null) as every_permit
-      from unnest(case when filter = 'unit' and 'section_head' = any (who.roles) then rule.assignable_roles() else who.roles end) r (role)
-      left join rule.roles_of(who.office_id, who.user_id) x on x.role = r.role
-     group by r.role),
+  with allowed as materialized (select r.* from rule.queue_roles(who, filter) r),
   found as (
     select t.task_id, t.application_id, t.urgent, t.due_on
       from allowed l
@@ -122,6 +128,32 @@ begin
 end
 $$;
 
+-- How many pieces of work there are in the queue, as far as a screen tells a number: from the index alone where no name is looked for
+-- and nobody's own work.
+create function rule.queue_count(who rule.who, filter text, needle text, today date, most int)
+returns int
+language plpgsql stable
+as $$
+begin
+  if needle is not null or filter = 'mine' then
+    return (select count(*) from rule.queue_tasks(who, filter, needle, today, (0, null, true, '-infinity'), most));
+  end if;
+  return (
+  with allowed as materialized (select r.* from rule.queue_roles(who, filter) r)
+  select least(sum(n.rows), most)
+    from allowed l
+   cross join (values (true), (false)) c (urgent)
+   cross join lateral (
+         select count(*) as rows
+           from (select
+                   from application.task x
+                  where x.office_id = who.office_id and x.closed_at is null and x.role = l.role and x.urgent = c.urgent
+                    and x.due_on <= case filter when 'today' then today when 'late' then today - 1 else 'infinity' end
+                    and (l.every_permit or x.permit_type_id = any (l.permits))
+                  limit most) t) n);
+end
+$$;
+
 create function api.queue_list(session_token bytea, filter text, text text, after text, "limit" int)
 returns api.queue_list_reply
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -144,7 +176,7 @@ begin
                         else (place[3]::bigint, null, place[1] = '1', place[2]::date)::rule.queued end, page + 1) t);
   -- counted as far as the screen tells a number, and not at all where the page is all there is
   reply.total := case when place is null and cardinality(tasks) <= page then cardinality(tasks)
-                      else (select count(*) from rule.queue_tasks(who, filter, needle, today, start, 1000)) end;
+                      else rule.queue_count(who, filter, needle, today, 1000) end;
   if cardinality(tasks) > page then
     tasks := tasks[1:page];
     reply.next := concat_ws('/', (tasks[page]).urgent::int, (tasks[page]).due_on, (tasks[page]).task_id);

@@ -25,7 +25,7 @@ int play_hash(const struct options *given);
 int play_idle(const struct options *given);
 /* Sessions of one role that wait, and one that claims and releases work (file= of task ids): from its answer to the event. */
 int play_event(const struct options *given);
-/* An office day: people with think= milliseconds between what they do, each in their own role. */
+/* An office day: people with think= milliseconds between what they do, each in their own role; after warm= seconds it counts. */
 int play_day(const struct options *given);
 
 /* Shared by the plays: opens `given->clients` lines, at most 64 at once, person `place(n)` on line n, and runs until the play ends

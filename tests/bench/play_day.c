@@ -242,13 +242,22 @@ static void on_end(evutil_socket_t socket, short what, void *data) {
     event_base_loopbreak(data);
 }
 
+/* From now on it counts. */
+static void on_warm(evutil_socket_t socket, short what, void *base) {
+    (void)socket;
+    (void)what;
+    struct timeval time = {day.given->seconds, 0};
+    memset(day.times, 0, sizeof day.times);
+    day.end = evtimer_new(base, on_end, base);
+    if (!day.end || event_add(day.end, &time) != 0) exit(EX_SOFTWARE);
+}
+
 static void on_live(struct line *line) {
     static long live;
-    struct timeval time = {day.given->seconds, 0};
+    struct timeval time = {day.given->warm, 0};
     think(line, ACT_QUEUE);
     if (++live < day.given->clients) return;
-    day.end = evtimer_new(line->load->base, on_end, line->load->base);
-    if (!day.end || event_add(day.end, &time) != 0) exit(EX_SOFTWARE);
+    if (event_base_once(line->load->base, -1, EV_TIMEOUT, on_warm, line->load->base, &time) != 0) exit(EX_SOFTWARE);
 }
 
 static void on_broken(struct line *line, const char *why) {

@@ -1,7 +1,7 @@
 -- Pages of a queue, read by keyset and in one query, say what reading everything one by one says.
 begin;
 \ir lib/setup.sql
-select plan(9);
+select plan(11);
 
 -- Seven in verification, of two permit types and promised for different days; two are vulnerable, one is late, one is held.
 create table t.app as
@@ -37,12 +37,17 @@ select is(t.numbers(t.page('an2', 'late')) || ',' || t.numbers(t.page('an2', 'to
           '2,2 5,7', 'late, due today and mine are not these');
 select is(t.numbers(t.page('an2', needle => 'orang 3')), '3', 'part of a name does not narrow the queue');
 select is(t.pages('sh1', 'unit'), '4 6 2 5 1 3 7', 'who assigns work does not see it, in its order');
+select is((select string_agg(x.total::text, ' ' order by f.n)
+             from (values (1, 'an2', 'today', null), (2, 'an2', 'late', null), (3, 'sh1', 'unit', null), (4, 'an2', null, 'orang'), (5, 'an1', 'mine', null))
+                    f (n, who, filter, needle), t.page(f.who, f.filter, f.needle, size => 1) x),
+          '2 1 7 7 1', 'how many are due today, late, the unit''s, named so or mine is not what is there');
 
 -- an analyst of one permit type
 update identity.user_role r set permit_type_id = p.permit_type_id
   from catalogue.permit_type p
  where r.office_id = t.office() and r.user_id = t.user_id('an2') and p.office_id = t.office() and p.code = 'TESV';
 select is(t.pages('an2'), '6 3', 'an analyst of one permit type sees another');
+select is((t.page('an2', size => 1)).total, 2, 'or is told of the others'' number');
 
 -- what is next, in one query, is what is next by the rules that each claim is held to
 update identity.user_role r set permit_type_id = null where r.office_id = t.office() and r.user_id = t.user_id('an2');
