@@ -205,6 +205,7 @@ static void child_add(struct master *master, const struct role_of_child *role, i
 }
 
 static void children_start(struct master *master) {
+    master->given.usual_connections = usual_connections(master->config);
     child_add(master, &auth_child, master->config->auths);
     child_add(master, &job_child, master->config->jobs);
     child_add(master, &metrics_child, 1);
@@ -323,7 +324,6 @@ int serve_main(struct config *config, int argc, char **argv) {
         log_error("server.certificate and server.key must be set");
         return EX_CONFIG;
     }
-    master.given.usual_connections = usual_connections(config);
     if (RAND_bytes(master.given.ticket_keys, sizeof master.given.ticket_keys) != 1) return EX_OSERR;
     if (!bind_clients(&master) || !bind_auth(&master) || !bind_metrics(&master) || !pid_file_write(config->pid_file))
         return EX_CONFIG;

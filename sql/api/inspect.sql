@@ -133,7 +133,7 @@ returns void
 language plpgsql stable
 as $$
 declare
-  member rule.who := who;
+  member rule.who;
 begin
   if coalesce(cardinality(surveyors), 0) = 0 then
     perform rule.fail(8, 'surveyors', 'Choose at least one surveyor');
@@ -141,6 +141,7 @@ begin
   if cardinality(surveyors) <> (select count(distinct s) from unnest(surveyors) s) then
     perform rule.fail(7, 'surveyors', 'This was given twice');
   end if;
+  member.office_id := who.office_id;
   foreach member.user_id in array surveyors loop
     if not exists (select from identity.user_account u
                      join identity.user_role r on r.office_id = u.office_id and r.user_id = u.user_id

@@ -140,7 +140,7 @@ begin
   end if;
   return (
   with allowed as materialized (select r.* from rule.queue_roles(who, filter) r)
-  select least(sum(n.rows), most)
+  select least(coalesce(sum(n.rows), 0), most)
     from allowed l
    cross join (values (true), (false)) c (urgent)
    cross join lateral (

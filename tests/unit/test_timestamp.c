@@ -143,9 +143,9 @@ static int set_up(void **state) {
     service = identity_make(&kind, &authority);
     kind.until = -10;
     old_service = identity_make(&kind, &authority);
-    strcpy(trust, certificate_write("trust.pem", &authority));
-    strcpy(other_trust, certificate_write("other.pem", &stranger));
-    strcpy(store, store_write("head.p12", head.key, head.certificate, authority.certificate, 0));
+    (void)snprintf(trust, sizeof trust, "%s", certificate_write("trust.pem", &authority));
+    (void)snprintf(other_trust, sizeof other_trust, "%s", certificate_write("other.pem", &stranger));
+    (void)snprintf(store, sizeof store, "%s", store_write("head.p12", head.key, head.certificate, authority.certificate, 0));
     return service_start();
 }
 
