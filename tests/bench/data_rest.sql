@@ -20,6 +20,13 @@ select g.office_id, p.application_id, lower(bench.name(g.seed, p.applicant_id))
   from bench.given g
  cross join bench.plan p
  where p.i between :from and :until;
+insert into application.name_part (office_id, part, application_id)
+select n.office_id, x, n.application_id
+  from bench.given g
+  join bench.plan p on p.i between :from and :until
+  join application.search_name n on n.office_id = g.office_id and n.application_id = p.application_id
+ cross join application.name_parts(n.name) x
+ order by 1, x collate "C", 3;
 
 insert into application.field_value (office_id, application_id, code, value)
 select g.office_id, p.application_id, f.code,
