@@ -78,6 +78,7 @@ static void prune(PGconn *db, time_t *pruned_at) {
     time_t now = clock_seconds();
     if (now - *pruned_at < PRUNE_SECONDS) return;
     *pruned_at = now;
+    (void)job_do(db, "select api_job.make_audit_year()", NULL);
     (void)job_do(db, "select api_job.prune()", NULL);
 }
 

@@ -95,8 +95,10 @@ $$;
 -- What the holder is told; null: what every applicant is told.
 create function rule.revocation_notice(app application.application, kind text, subject boolean)
 returns text
-language sql stable
+language plpgsql stable
 as $$
+begin
+  return (
   select case revocation_notice.kind
     when 'registered' then case
       when subject then format('Pencabutan izin %s', p.number)
@@ -113,5 +115,6 @@ as $$
                      'Alasan: ' || r.reason, 'Dasar: ' || r.rule, 'Surat keputusannya dapat diambil di kantor kami pada jam kerja.') end end
     from application.revocation r
     join application.permit p on p.office_id = r.office_id and p.permit_id = r.permit_id
-   where r.office_id = app.office_id and r.application_id = app.application_id;
+   where r.office_id = app.office_id and r.application_id = app.application_id);
+end
 $$;

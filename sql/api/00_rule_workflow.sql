@@ -51,9 +51,8 @@ returns boolean
 language plpgsql stable
 as $$
 begin
-  return exists (select from audit.event e
-                  where e.office_id = app.office_id and e.application_id = app.application_id
-                    and e.actor_id = took_part.user_id and e.hash is not null
+  return exists (select from rule.events_of(app) e
+                  where e.actor_id = took_part.user_id and e.hash is not null
                     and e.stage not in ('payment', 'approval', case when took_part.stage = 'approval' then 'approval' else 'review' end)
                     and e.action not in ('claim', 'release', 'take_over', 'assign', 'approve_waiver', 'reject_waiver',
                                          'approve_refund', 'reject_refund'));
@@ -105,8 +104,7 @@ begin
       case when (select o.electronic_signature from catalogue.office o where o.office_id = app.office_id)
            then 'This must be signed first' end
     when 'initialled' then
-      case when not exists (select from audit.event e
-                             where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial')
+      case when not exists (select from rule.events_of(app) e where e.action = 'initial')
            then 'The draft must be initialled first' end
     when 'not_involved' then
       case when rule.took_part(app, app.stage, who.user_id)

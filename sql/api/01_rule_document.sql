@@ -268,9 +268,8 @@ returns text
 language sql stable
 as $$
   select case when rule.on_behalf_of((app.office_id, signer_id, null, null, null, null, null, null)::rule.who, 'head', app.application_id) is not null
-                or (select e.detail ? 'on_behalf_of' from audit.event e
-                     where e.office_id = app.office_id and e.application_id = app.application_id and e.actor_id = signer_id
-                       and e.action in ('approve', 'refuse')
+                or (select e.detail ? 'on_behalf_of' from rule.events_of(app) e
+                     where e.actor_id = signer_id and e.action in ('approve', 'refuse')
                      order by e.event_id desc limit 1)
               then 'a.n. ' || o.signatory_title else o.signatory_title end
     from catalogue.office o where o.office_id = app.office_id;
@@ -291,8 +290,7 @@ begin
                                    'reason', app.decision_reason, 'rule', app.decision_rule),
     'initials', (select coalesce(jsonb_agg(jsonb_build_object('name', e.actor, 'role', e.role, 'at', rule.local_instant(e.office_id, e.at))
                                            order by e.event_id), '[]')
-                   from audit.event e
-                  where e.office_id = app.office_id and e.application_id = app.application_id and e.action = 'initial'),
+                   from rule.events_of(app) e where e.action = 'initial'),
     'signatory', jsonb_build_object('name', rule.user_name(app.office_id, signer_id), 'title', rule.signatory_title(app, signer_id),
                                     'electronic', case when electronic then 'yes' end)) || rule.revocation_data(app)
     from catalogue.office o where o.office_id = app.office_id);

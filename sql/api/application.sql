@@ -129,12 +129,12 @@ begin
   select array_agg(x.row order by x.at, x.place)
     from (select (rule.to_seconds(e.at), s.name, e.action, e.actor, e.role, e.reason, z.name,
                   e.detail->>'on_behalf_of')::api.history_row as row, e.at, e.event_id as place
-            from audit.event e
+            from rule.events_of(app) e
             left join workflow.stage s on s.office_id = app.office_id and s.workflow_id = app.workflow_id
                                       and s.version = app.workflow_version and s.code = e.stage
             left join workflow.stage z on z.office_id = app.office_id and z.workflow_id = app.workflow_id
                                       and z.version = app.workflow_version and z.code = e.to_stage
-           where e.office_id = app.office_id and e.application_id = app.application_id and e.hash is not null
+           where e.hash is not null
              and e.action not in ('make_document', 'give_signature')
           union all
           select (rule.to_seconds(n.made_at), null, 'notice_' || n.state, coalesce(n.email, n.phone), null, n.subject, null,

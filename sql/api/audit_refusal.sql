@@ -67,12 +67,17 @@ end
 $$;
 
 -- What was looked for, in the log: an identity number is masked there as everywhere.
-create function rule.search_detail(text text, found bigint)
+create function rule.search_detail(text text, hits bigint)
 returns jsonb
-language sql immutable
+language plpgsql immutable
 as $$
-  select jsonb_build_object('text', case when rule.number_of(text) ~ '^#[0-9a-f]{40}$' then rule.mask(rule.number_of(text))
-                                         when regexp_replace(text, '[^0-9]', '', 'g') ~ '^[0-9]{13,}$'
-                                         then rule.mask(regexp_replace(text, '[^0-9]', '', 'g')) else regexp_replace(left(text, 100), '([[:alpha:]])[[:alpha:]]{2,}', '\1…', 'g') end,
-                            'found', found);
+declare
+  number constant text := rule.number_of(text);
+  digits constant text := regexp_replace(text, '[^0-9]', '', 'g');
+begin
+  return jsonb_build_object('found', hits, 'text',
+    case when number ~ '^#[0-9a-f]{40}$' then rule.mask(number)
+         when length(digits) >= 13 then rule.mask(digits)
+         else regexp_replace(left(text, 100), '([[:alpha:]])[[:alpha:]]{2,}', '\1…', 'g') end);
+end
 $$;

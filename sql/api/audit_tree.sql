@@ -111,7 +111,7 @@ as $$
 declare
   look rule.tree_look;
 begin
-  select case when s.is_called then s.last_value else 0 end into look.event from audit.event_event_id_seq s;
+  select case when s.is_called then s.last_value else 0 end into look.event from audit.event_number s;
   look.xid := pg_current_xact_id();
   return look;
 end
@@ -241,7 +241,7 @@ begin
     perform rule.work_for(office, null);
     grown := greatest(grown, (select t.last_event from audit.tree t where t.office_id = office));
   end loop;
-  return (select s.last_value - grown from audit.event_event_id_seq s);
+  return (select s.last_value - grown from audit.event_number s);
 end
 $$;
 

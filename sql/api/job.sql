@@ -145,3 +145,14 @@ begin
   delete from application.track_attempt a where a.at < now() - interval '2 days';
 end
 $$;
+
+-- Makes the table of next year's events, long before it is needed. It waits only for who reads events at the moment, and not for long:
+-- the next round tries again.
+create function api_job.make_audit_year()
+returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '1s'
+as $$
+begin
+  call audit.make_year(extract(year from now() at time zone 'UTC')::int + 1);
+end
+$$;

@@ -96,20 +96,20 @@ $$;
 -- Writes a notice, once for each kind and occasion. True when it is new.
 create function rule.notify(app application.application, kind text, occasion text default '')
 returns boolean
-language sql
+language plpgsql
 as $$
-  with written as (
-    insert into application.notice (office_id, application_id, kind, occasion, subject, text, email, phone)
-    select app.office_id, app.application_id, notify.kind, occasion,
-           coalesce(rule.revocation_notice(app, notify.kind, true), rule.notice_subject(app, notify.kind)),
-           concat_ws(E'\n\n', 'Yth. ' || x.name || ',',
-                     coalesce(rule.revocation_notice(app, notify.kind, false), rule.notice_body(app, notify.kind)), concat_ws(E'\n', o.name, nullif(o.address, ''), nullif(o.phone, ''))),
-           x.email, x.phone
-      from application.applicant x, catalogue.office o
-     where x.office_id = app.office_id and x.applicant_id = app.applicant_id and o.office_id = app.office_id
-    on conflict do nothing
-    returning true)
-  select exists (select from written);
+begin
+  insert into application.notice (office_id, application_id, kind, occasion, subject, text, email, phone)
+  select app.office_id, app.application_id, notify.kind, notify.occasion,
+         coalesce(rule.revocation_notice(app, notify.kind, true), rule.notice_subject(app, notify.kind)),
+         concat_ws(E'\n\n', 'Yth. ' || x.name || ',',
+                   coalesce(rule.revocation_notice(app, notify.kind, false), rule.notice_body(app, notify.kind)), concat_ws(E'\n', o.name, nullif(o.address, ''), nullif(o.phone, ''))),
+         x.email, x.phone
+    from application.applicant x, catalogue.office o
+   where x.office_id = app.office_id and x.applicant_id = app.applicant_id and o.office_id = app.office_id
+  on conflict do nothing;
+  return found;
+end
 $$;
 
 -- What a step says to the applicant. The workflow's rows decide it, not the names of its stages.

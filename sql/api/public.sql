@@ -95,8 +95,7 @@ begin
     r := rule.track_bill(app, r);
   end if;
   r.steps := (select array_agg((rule.to_seconds(e.at), rule.stage_name(app, e.to_stage))::api.public_step_row order by e.event_id)
-                from audit.event e
-               where e.office_id = app.office_id and e.application_id = app.application_id and e.to_stage is not null);
+                from rule.events_of(app) e where e.to_stage is not null);
   if (rule.stage_of(app)).clock_runs is false and exists (
        select from application.task t
         where t.office_id = app.office_id and t.application_id = app.application_id and t.closed_at is null

@@ -4,7 +4,7 @@ create type api.queue_row as (
   application_id bigint, task_id bigint, number text, applicant text, permit_type text, stage text, stage_name text,
   unit text, promised_on text, days_left int, clock_stopped boolean, holder_id bigint, holder text, priority text,
   version int, submitted_at bigint, outcome text, since_at bigint, role text, warning text);
-create type api.queue_list_reply as (rows api.queue_row[], next text, total int, counter bigint);
+create type api.queue_list_reply as (rows api.queue_row[], next text, total int);
 
 -- The rows of a page, in the order of the given numbers; `tasks` null: rows of applications. All of a page in one query, each by
 -- its key: row by row it costs several times as much.
@@ -183,7 +183,6 @@ begin
   end if;
   reply.rows := rule.queue_rows(who.office_id, array(select f.application_id from unnest(tasks) f),
                                 array(select f.task_id from unnest(tasks) f), today);
-  reply.counter := rule.last_event(who.office_id);
   return reply;
 end
 $$;

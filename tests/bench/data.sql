@@ -3,7 +3,7 @@
 --
 -- Every constraint holds (data_check.sql tries each foreign key), every chain and the tree of events are what loketd would have
 -- written. Left out: documents but the receipts of what is under way, which share one content (bytes are no part of these figures);
--- visits of departments, bills, notices.
+-- visits of departments, bills, most notices.
 
 \set QUIET on
 \set ON_ERROR_STOP on
@@ -151,9 +151,26 @@ select p.i, p.application_id, p.steps, s.k, s.action, s.stage, s.to_stage, s.rol
                                                   when 'section_head' then p.section_head when 'head' then p.head
                                                   when 'archivist' then p.archivist end;
 
+-- The tables of the years that the office has behind it: an office that begins has none.
+select set_config('bench.years', g.years::text, false) from bench.given g \g /dev/null
+set role loket_owner;
+do $$
+declare
+  this constant int := extract(year from now() at time zone 'UTC');
+begin
+  execute format('alter table audit.event detach partition audit.event_%s', this);
+  execute format('alter table audit.event attach partition audit.event_%s for values from (%L) to (%L)', this,
+                 make_timestamptz(this, 1, 1, 0, 0, 0, 'UTC'), make_timestamptz(this + 1, 1, 1, 0, 0, 0, 'UTC'));
+  for year in this - current_setting('bench.years')::int .. this - 1 loop
+    call audit.make_year(year);
+  end loop;
+end
+$$;
+reset role;
+
 -- What is still to be made again when everything is in: indexes that are no constraint.
 create table bench.dropped as
-select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as definition,
+select i.indexrelid::regclass::text as name, replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ') as definition,
        row_number() over (order by i.indrelid::regclass::text, i.indexrelid) as place
   from pg_index i
  where not exists (select from pg_constraint c where c.conindid = i.indexrelid)

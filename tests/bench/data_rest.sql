@@ -92,12 +92,22 @@ select g.office_id, g.visit_base + d.i * 8 + d.k, d.application_id, d.to_stage, 
 insert into application.permit (office_id, permit_id, application_id, permit_type_id, kind, number, issued_on, valid_until_on, status, code)
 overriding system value
 select g.office_id, g.permit_base + p.i, p.application_id, t.permit_type_id, 'permit', concat('503/B', p.i, '/', t.code),
-       p.submitted_at::date + 5, p.submitted_at::date + 5 + 5 * 365, 'current',
+       p.submitted_at::date + 5, p.submitted_at::date + 5 + 5 * 365,
+       case when p.submitted_at::date + 5 + 5 * 365 < g.today then 'expired' else 'current' end,
        upper(regexp_replace(left(md5(g.seed || ' ' || p.i), 16), '(....)(....)(....)(....)', '\1-\2-\3-\4'))
   from bench.given g
  cross join bench.plan p
   join bench.permit t on t.place = p.permit
  where p.i between :from and :until and p.steps > 5;
+-- whoever's permit ends soon was told: the job process has nothing left from before
+insert into application.notice (office_id, application_id, kind, occasion, subject, text, state, sent_at)
+select p.office_id, p.application_id, 'permit_ends', p.valid_until_on || '/' || case when days <= 7 then '7' when days <= 30 then '30' else '90' end,
+       'Izin segera berakhir', 'Izin segera berakhir', 'sent', now()
+  from bench.given g
+  join bench.plan x on x.i between :from and :until
+  join application.permit p on p.office_id = g.office_id and p.permit_id = g.permit_base + x.i and p.status = 'current'
+ cross join lateral (select p.valid_until_on - g.today) d (days)
+ where days <= 90;
 insert into application.handover (office_id, application_id, recipient, relation, method, at, recorded_by)
 select g.office_id, d.application_id, 'Pemohon', 'self', 'counter', d.at, d.user_id
   from bench.given g, bench.done d
