@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <openssl/rand.h>
 #include <server/auth.h>
 #include <server/auth_channel.h>
 #include <server/clock.h>
@@ -46,6 +45,7 @@ struct child {
 struct master {
     struct config *config;
     struct inheritance given;
+    struct ticket_secret tickets;
     struct child children[CHILDREN_AT_MOST];
     int child_count;
     char auth_path[108], metrics_path[108];
@@ -175,6 +175,7 @@ static _Noreturn void child_main(struct master *master, const struct child *chil
     if (getppid() != parent) _exit(EX_TEMPFAIL);
     (void)log_setup(role->name, master->config->log_level);
     metrics_count_into(child_slot(master, child));
+    if (role != &worker_child) explicit_bzero(&master->tickets, sizeof master->tickets);
     int code = role->run(&master->given);
     config_free(master->config);
     exit(code);
@@ -301,6 +302,7 @@ static int master_loop(struct master *master) {
     for (;;) {
         int signal_number = sigtimedwait(&master->waited, NULL, &second);
         children_reap(master);
+        (void)ticket_secret_advance(&master->tickets, clock_seconds());
         if (signal_number == SIGTERM || signal_number == SIGINT) return EX_OK;
         if (signal_number == SIGHUP) reload(master);
         children_revive(master);
@@ -324,7 +326,8 @@ int serve_main(struct config *config, int argc, char **argv) {
         log_error("server.certificate and server.key must be set");
         return EX_CONFIG;
     }
-    if (RAND_bytes(master.given.ticket_keys, sizeof master.given.ticket_keys) != 1) return EX_OSERR;
+    if (!ticket_secret_new(&master.tickets, clock_seconds())) return EX_OSERR;
+    master.given.tickets = &master.tickets;
     if (!bind_clients(&master) || !bind_auth(&master) || !bind_metrics(&master) || !pid_file_write(config->pid_file))
         return EX_CONFIG;
     children_start(&master);

@@ -3,6 +3,7 @@
 #include <proto/tls.h>
 #include <server/announce.h>
 #include <server/auth_channel.h>
+#include <server/clock.h>
 #include <server/log.h>
 #include <server/privacy/keyring.h>
 #include <server/sandbox/sandbox.h>
@@ -30,11 +31,19 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t socket, s
     session_new(data, socket, address);
 }
 
+static void tickets_seal(struct worker *worker) {
+    unsigned char keys[TICKET_KEY_BYTES];
+    ticket_secret_keys(worker->given->tickets, keys);
+    if (SSL_CTX_set_tlsext_ticket_keys(worker->tls, keys, TICKET_KEY_BYTES) != 1) log_warn("ticket keys are not shared");
+    explicit_bzero(keys, sizeof keys);
+}
+
 static void on_sweep(evutil_socket_t socket, short what, void *data) {
     (void)socket;
     (void)what;
     struct worker *worker = data;
     session_sweep(worker);
+    if (ticket_secret_advance(worker->given->tickets, clock_seconds())) tickets_seal(worker);
     metrics_set(GAUGE_REQUESTS, worker->requests_open);
     metrics_set(GAUGE_POOL, worker->given->config->connections);
     metrics_set(GAUGE_POOL_READY, pool_ready(worker->pool));
@@ -86,10 +95,8 @@ static bool loop_open(struct loop *loop) {
         log_error(error.message, "file", error.argument);
         return false;
     }
-    unsigned char keys[TICKET_KEY_BYTES];
-    memcpy(keys, worker->given->ticket_keys, sizeof keys);
-    if (SSL_CTX_set_tlsext_ticket_keys(worker->tls, keys, TICKET_KEY_BYTES) != 1) log_warn("ticket keys are not shared");
-    explicit_bzero(keys, sizeof keys);
+    (void)ticket_secret_advance(worker->given->tickets, clock_seconds());
+    tickets_seal(worker);
     auth_socket_path(worker->given->config->run_dir, loop->auth_path, sizeof loop->auth_path);
     const struct pool_target primary = {config->database_worker, config->database_hosts, worker->given->usual_connections, false};
     worker->pool = pool_new(worker->base, &primary, config->connections);

@@ -8,11 +8,11 @@
 #include <server/config.h>
 #include <server/db/pool.h>
 #include <server/metrics/count.h>
+#include <server/ticket_secret.h>
 #include <stdint.h>
 
 #define LISTENERS_AT_MOST 8
 #define METRICS_LISTENERS 2
-#define TICKET_KEY_BYTES  80 /* SSL_CTX_set_tlsext_ticket_keys of OpenSSL 3 */
 
 /* What the master gives to each child. */
 struct inheritance {
@@ -23,8 +23,8 @@ struct inheritance {
     struct metrics *metrics; /* shared by master and children */
     int metrics_listeners[METRICS_LISTENERS];
     int metrics_listener_count;
-    int usual_connections; /* of each worker: as many as keep the machine's cores at work, and no more */
-    unsigned char ticket_keys[TICKET_KEY_BYTES];
+    int usual_connections;         /* of each worker: as many as keep the machine's cores at work, and no more */
+    struct ticket_secret *tickets; /* each worker goes on with it by itself */
 };
 
 struct worker {
