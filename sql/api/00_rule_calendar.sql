@@ -74,21 +74,24 @@ create function rule.working_time(office_id bigint, begin_at timestamptz, end_at
 returns interval
 language plpgsql stable
 as $$
+declare
+  -- computed before: in the condition the time zone would keep the days from their index (README.md)
+  zone constant text := (select o.time_zone from catalogue.office o where o.office_id = working_time.office_id);
+  first constant timestamp := begin_at at time zone zone;
+  last constant timestamp := end_at at time zone zone;
+  first_day constant date := first;
+  last_day constant date := last;
 begin
   return (
-  select coalesce(sum(least(end_at at time zone o.time_zone, d.day + h.closes)
-                      - greatest(begin_at at time zone o.time_zone, d.day + h.opens)), interval '0')
-    from catalogue.office o
-    join catalogue.calendar_day d on d.office_id = o.office_id and d.working
-     and d.day between (begin_at at time zone o.time_zone)::date and (end_at at time zone o.time_zone)::date
-    left join catalogue.holiday s on s.office_id = o.office_id and s.day = d.day and s.kind = 'half'
+  select coalesce(sum(least(last, d.day + h.closes) - greatest(first, d.day + h.opens)), interval '0')
+    from catalogue.calendar_day d
+    left join catalogue.holiday s on s.office_id = d.office_id and s.day = d.day and s.kind = 'half'
    cross join lateral (select s.opens, s.closes where s.day is not null
                        union all
                        select x.opens, x.closes from catalogue.office_hours x
-                        where s.day is null and x.office_id = o.office_id and x.weekday = extract(isodow from d.day)) h
-   where o.office_id = working_time.office_id
-     and d.day + h.closes > begin_at at time zone o.time_zone
-     and d.day + h.opens < end_at at time zone o.time_zone);
+                        where s.day is null and x.office_id = d.office_id and x.weekday = extract(isodow from d.day)) h
+   where d.office_id = working_time.office_id and d.working and d.day between first_day and last_day
+     and d.day + h.closes > first and d.day + h.opens < last);
 end
 $$;
 

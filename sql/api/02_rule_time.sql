@@ -24,25 +24,25 @@ $$;
 -- Who must know at that instant, in minutes of office hours: the officer when a quarter of the promise is left, the section head when
 -- its day is over and work begins again, the head when more than a whole working day has gone by since. While more than half of the days are left nothing is
 -- measured: an office where that much is less than a quarter of the minutes does not exist.
-create function rule.warning_levels(app application.application, at timestamptz default now())
+create function rule.warning_levels(office_id bigint, promised_on date, service_days int, at timestamptz default now())
 returns text[]
 language plpgsql stable
 as $$
 declare
-  days_left int := rule.working_days_between(app.office_id, rule.office_date(app.office_id, at), app.promised_on);
-  ends_at timestamptz := rule.day_end(app.office_id, app.promised_on);
+  days_left int := rule.working_days_between(office_id, rule.office_date(office_id, at), promised_on);
+  ends_at timestamptz := rule.day_end(office_id, promised_on);
   in_all int;
 begin
-  if days_left is null or days_left * 2 > app.service_days then
+  if days_left is null or days_left * 2 > service_days then
     return '{}';
   end if;
   if days_left < 0 then
     return '{officer,section_head}'::text[]
-           || case when rule.working_minutes(app.office_id, ends_at, at) > rule.day_minutes(app.office_id) then '{head}' else '{}' end::text[];
+           || case when rule.working_minutes(office_id, ends_at, at) > rule.day_minutes(office_id) then '{head}' else '{}' end::text[];
   end if;
-  in_all := rule.working_minutes(app.office_id,
-    rule.day_end(app.office_id, rule.add_working_days(app.office_id, app.promised_on, -app.service_days)), ends_at);
-  return case when rule.working_minutes(app.office_id, at, ends_at) * 4 <= in_all then '{officer}' else '{}' end;
+  in_all := rule.working_minutes(office_id,
+    rule.day_end(office_id, rule.add_working_days(office_id, promised_on, -service_days)), ends_at);
+  return case when rule.working_minutes(office_id, at, ends_at) * 4 <= in_all then '{officer}' else '{}' end;
 end
 $$;
 
@@ -66,7 +66,7 @@ begin
   select rule.add_working_days(app.office_id, app.promised_on, 1)
     from rule.version_of(app) v
    where v.deemed_approval and app.kind <> 'revoke' and app.outcome is null and rule.promise_runs(app)
-     and cardinality(rule.warning_levels(app)) > 0);
+     and cardinality(rule.warning_levels(app.office_id, app.promised_on, app.service_days)) > 0);
 end
 $$;
 

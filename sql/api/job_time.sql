@@ -47,17 +47,23 @@ $$;
 
 -- ------------------------------------------------------------------------------------------------ warnings
 
+-- What runs out does so by the day that was promised and the days there are for it: asked once for each such pair, not for all that is open.
 create function rule.warnings_due(office_id bigint)
 returns setof rule.due
 language sql stable
 as $$
+  with promise as materialized (
+    select x.*, rule.warning_levels(warnings_due.office_id, x.promised_on, x.service_days) as levels
+      from (select distinct a.promised_on, a.service_days from application.application a
+             where a.office_id = warnings_due.office_id and a.closed_at is null and a.stopped_at is null) x)
   select (a.office_id, a.application_id, null)::rule.due
-    from application.application a
-   cross join lateral rule.warning_levels(a) levels
-   where a.office_id = warnings_due.office_id and a.closed_at is null and a.stopped_at is null and rule.promise_runs(a)
-     and cardinality(levels) > (select count(*) from application.warning w
-                                 where w.office_id = a.office_id and w.application_id = a.application_id and w.stage = a.stage
-                                   and w.level = any (levels))
+    from promise p
+    join application.application a on a.office_id = warnings_due.office_id and a.closed_at is null and a.stopped_at is null
+                                  and a.promised_on = p.promised_on and a.service_days = p.service_days
+   where p.levels <> '{}' and rule.promise_runs(a)
+     and cardinality(p.levels) > (select count(*) from application.warning w
+                                   where w.office_id = a.office_id and w.application_id = a.application_id and w.stage = a.stage
+                                     and w.level = any (p.levels))
    order by a.promised_on, a.application_id;
 $$;
 
@@ -101,7 +107,7 @@ begin
   with written as (
     insert into application.warning (office_id, application_id, stage, level, holder_id)
     select app.office_id, app.application_id, app.stage, l, held
-      from unnest(rule.warning_levels(app)) l
+      from unnest(rule.warning_levels(app.office_id, app.promised_on, app.service_days)) l
         on conflict do nothing
     returning level)
   select array_agg(w.level) into given from written w;
@@ -242,10 +248,10 @@ language sql stable
 as $$
   select (p.office_id, p.application_id, w.what)::rule.due
     from application.permit p
-   cross join lateral (select p.valid_until_on - rule.office_date(p.office_id) as days) d
+   cross join lateral (select p.valid_until_on - (select rule.office_date(permits_due.office_id)) as days) d
    cross join lateral (select case when d.days < 0 then 'expire' when d.days <= 7 then '7' when d.days <= 30 then '30' else '90' end as what) w
    where p.office_id = permits_due.office_id and p.kind = 'permit' and p.status = 'current'
-     and p.valid_until_on <= rule.office_date(permits_due.office_id) + 90
+     and p.valid_until_on <= (select rule.office_date(permits_due.office_id)) + 90
      and case when w.what = 'expire' then true
               else not exists (select from application.notice n
                                 where n.office_id = p.office_id and n.application_id = p.application_id and n.kind = 'permit_ends'

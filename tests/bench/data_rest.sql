@@ -25,8 +25,7 @@ select n.office_id, x, n.application_id
   from bench.given g
   join bench.plan p on p.i between :from and :until
   join application.search_name n on n.office_id = g.office_id and n.application_id = p.application_id
- cross join application.name_parts(n.name) x
- order by 1, x collate "C", 3;
+ cross join application.name_parts(n.name) x;
 
 insert into application.field_value (office_id, application_id, code, value)
 select g.office_id, p.application_id, f.code,
@@ -101,13 +100,12 @@ select g.office_id, g.permit_base + p.i, p.application_id, t.permit_type_id, 'pe
  where p.i between :from and :until and p.steps > 5;
 -- whoever's permit ends soon was told: the job process has nothing left from before
 insert into application.notice (office_id, application_id, kind, occasion, subject, text, state, sent_at)
-select p.office_id, p.application_id, 'permit_ends', p.valid_until_on || '/' || case when days <= 7 then '7' when days <= 30 then '30' else '90' end,
+select g.office_id, p.application_id, 'permit_ends', g.today + days || '/' || case when days <= 7 then '7' when days <= 30 then '30' else '90' end,
        'Izin segera berakhir', 'Izin segera berakhir', 'sent', now()
   from bench.given g
-  join bench.plan x on x.i between :from and :until
-  join application.permit p on p.office_id = g.office_id and p.permit_id = g.permit_base + x.i and p.status = 'current'
- cross join lateral (select p.valid_until_on - g.today) d (days)
- where days <= 90;
+ cross join bench.plan p
+ cross join lateral (select p.submitted_at::date + 5 + 5 * 365 - g.today) d (days)
+ where p.i between :from and :until and p.steps > 5 and days between 0 and 90;
 insert into application.handover (office_id, application_id, recipient, relation, method, at, recorded_by)
 select g.office_id, d.application_id, 'Pemohon', 'self', 'counter', d.at, d.user_id
   from bench.given g, bench.done d

@@ -25,7 +25,7 @@ begin
   app.office_id := t.office();
   app.promised_on := promised;
   app.service_days := days;
-  return array_to_string(rule.warning_levels(app, at::timestamp at time zone 'Asia/Jakarta'), ' ');
+  return array_to_string(rule.warning_levels(app.office_id, app.promised_on, app.service_days, at::timestamp at time zone 'Asia/Jakarta'), ' ');
 end $$;
 select is(t.levels_at(p, d, a), r, format('%s days until %s: at %s %s', d, p, a, coalesce(nullif(r, ''), 'nobody'))) from (values
   -- three full days, 24 hours: a quarter is 6
