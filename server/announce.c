@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define GATHER_MS      20  /* after a quiet while */
-#define APART_MS       200 /* while much happens: nobody reads a screen that changes more often */
+#define APART_MS       50  /* between one and the next */
+#define APART_MUCH_MS  200 /* while much happens: nobody reads a screen that changes more often */
+#define MUCH_BYTES     400 /* some ten announcements in one */
 #define QUEUES_AT_ONCE 32
 #define CONNECT_S      5
 #define PAYLOAD_BYTES  7000u /* NOTIFY takes less than 8,000 */
@@ -19,7 +21,7 @@ struct announcer {
     unsigned turn; /* which of the hosts comes first */
     PGconn *db;
     bool ready, sending;
-    uint64_t sent_at_ms;
+    uint64_t next_at_ms; /* not before: clock_milliseconds() */
     struct event *socket_event, *gather, *retry;
     struct buffer lines;
 };
@@ -68,7 +70,7 @@ static void send_gathered(evutil_socket_t socket, short what, void *data) {
     payload[size] = '\0';
     const char *values[] = {payload};
     announcer->sending = true;
-    announcer->sent_at_ms = clock_milliseconds();
+    announcer->next_at_ms = clock_milliseconds() + (size > MUCH_BYTES ? APART_MUCH_MS : APART_MS);
     if (PQsendQueryParams(announcer->db, "select pg_notify('" ANNOUNCE_CHANNEL "', $1)", 1, NULL, values, NULL, NULL, 0) != 1 ||
         PQflush(announcer->db) < 0) {
         lost(announcer);
@@ -219,6 +221,6 @@ void announcer_add(struct announcer *announcer, const char *text, size_t size) {
     announcer->lines.failed = false;
     buffer_add(&announcer->lines, text, size);
     buffer_byte(&announcer->lines, '\n');
-    uint64_t since_ms = clock_milliseconds() - announcer->sent_at_ms;
-    send_in(announcer, since_ms + GATHER_MS < APART_MS ? APART_MS - since_ms : GATHER_MS);
+    uint64_t now_ms = clock_milliseconds();
+    send_in(announcer, announcer->next_at_ms > now_ms + GATHER_MS ? announcer->next_at_ms - now_ms : GATHER_MS);
 }

@@ -1,6 +1,6 @@
-/* What changed, told to every node after the commit: gathered over 20 ms (over 200 ms while much happens) and sent as one NOTIFY
- * on a connection of its own; what others announce arrives on the same connection and goes to the sessions. A lost announcement is
- * found by session.ping's counter. */
+/* What changed, told to every node after the commit: gathered over 20 ms and sent as one NOTIFY, 50 ms after the one before (200 ms
+ * while much happens), on a connection of its own; what others announce arrives on the same connection and goes to the sessions. A
+ * lost announcement is found by session.ping's counter. */
 #ifndef SERVER_ANNOUNCE_H
 #define SERVER_ANNOUNCE_H
 
