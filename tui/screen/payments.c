@@ -114,7 +114,9 @@ static enum outcome payments_action(struct screen *screen, int action) {
         if (app_has_role(screen->app, "treasurer")) bank_import_open(screen->app);
         break;
     case ACTION_MORE:
-        if (self->reply && self->reply->next[0]) bills_read(self, self->reply->next);
+        if (!self->reply || !self->reply->next[0]) break;
+        list_turn(&self->list);
+        bills_read(self, self->reply->next);
         break;
     default:
         if (action == ACTION_FILTER) self->filter = (self->filter + 1) % (sizeof filters / sizeof filters[0]);

@@ -139,7 +139,9 @@ static enum outcome permits_action(struct screen *screen, int action) {
         permits_read(self, "");
         break;
     case ACTION_MORE:
-        if (self->reply && self->reply->next[0]) permits_read(self, self->reply->next);
+        if (!self->reply || !self->reply->next[0]) break;
+        list_turn(&self->list);
+        permits_read(self, self->reply->next);
         break;
     default: permits_read(self, "");
     }

@@ -287,7 +287,9 @@ static enum outcome users_action(struct screen *screen, int action) {
         break;
     case ACTION_SEARCH: dialog_ask(screen, _("Part of the name (empty: all)"), _("Text"), false, narrow); break;
     case ACTION_MORE:
-        if (self->reply && self->reply->next[0]) read_users(self, self->reply->next);
+        if (!self->reply || !self->reply->next[0]) break;
+        list_turn(&self->list);
+        read_users(self, self->reply->next);
         break;
     default: read_users(self, "");
     }

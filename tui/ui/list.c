@@ -54,6 +54,11 @@ void list_refresh(struct list *list, size_t count, const struct list_ops *ops, v
     stand_at(list, list->at, ops, data);
 }
 
+void list_turn(struct list *list) {
+    list->at = list->first = 0;
+    list->at_id = 0;
+}
+
 void list_draw(struct list *list, int row, int rows, const struct list_ops *ops, void *data) {
     if (rows <= 0) return;
     if (list->at < list->first) list->first = list->at;

@@ -24,6 +24,8 @@ struct list_ops {
 void list_free(struct list *list);
 /* The rows were read again: the cursor goes to the row that it was on. */
 void list_refresh(struct list *list, size_t count, const struct list_ops *ops, void *data);
+/* Other rows come next, not these again: the cursor goes to the first. */
+void list_turn(struct list *list);
 void list_draw(struct list *list, int row, int rows, const struct list_ops *ops, void *data);
 /* Moves (arrows, j k g G, PgUp PgDn Home End) and marks (space, *). False when the key means nothing to a list. */
 bool list_key(struct list *list, int key, int rows, const struct list_ops *ops, void *data);
