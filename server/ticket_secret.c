@@ -4,11 +4,13 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <server/ticket_secret.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 64 bytes of the secret under a name. */
 static void derive(const struct ticket_secret *secret, const char *name, unsigned char out[TICKET_SECRET_BYTES]) {
-    (void)HMAC(EVP_sha512(), secret->bytes, sizeof secret->bytes, (const unsigned char *)name, strlen(name), out, NULL);
+    if (!HMAC(EVP_sha512(), secret->bytes, sizeof secret->bytes, (const unsigned char *)name, strlen(name), out, NULL))
+        abort(); /* no memory; without it the keys would be known to nobody, or to everybody */
 }
 
 bool ticket_secret_new(struct ticket_secret *secret, time_t now) {

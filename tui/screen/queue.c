@@ -167,6 +167,8 @@ static void queue_draw(struct screen *screen, int row, int rows) {
     list_draw(&self->list, row + 2, self->rows, &rows_ops, self);
 }
 
+static void read_anew(struct queue_screen *self);
+
 static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const struct error *error) {
     struct queue_screen *self = (struct queue_screen *)screen;
     screen->waits = self->sent < self->decision_count || self->writing;
@@ -174,6 +176,8 @@ static void on_rows(struct screen *screen, const ProtobufCMessage *reply, const 
     loket__queue_list_reply__free_unpacked(self->reply, NULL);
     self->reply = app_copy(reply);
     list_refresh(&self->list, self->reply ? self->reply->n_rows : 0, &rows_ops, self);
+    /* the second page is done: what is left is on the first */
+    if (self->after[0] && !self->list.count) read_anew(self);
 }
 
 /* Whoever decides many at once sees them all at once; a search is recorded, and so is not read again for more. */
