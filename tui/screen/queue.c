@@ -25,6 +25,9 @@ enum {
 /* Rows that are asked for: a screenful goes over a slow line in a quarter of the time of all, and again with each event. */
 enum { ROWS_FIRST = 25, ROWS_MORE = 50, ROWS_MOST = 100 };
 
+/* The server counts no further (QueueListReply.total). */
+enum { COUNTED_MOST = 1000 };
+
 /* A row that is decided with others at once. */
 struct decision {
     int64_t application_id;
@@ -142,8 +145,9 @@ static void queue_draw(struct screen *screen, int row, int rows) {
         bool here = i == self->filter;
         used += snprintf(line + used, sizeof line - (size_t)used, here ? "[%s] " : "%s ", _(filters[i].name));
     }
-    (void)snprintf(line + used, sizeof line - (size_t)used, "%s%s  %d", self->text[0] ? "/ " : "", self->text,
-                   self->reply ? self->reply->total : 0);
+    int total = self->reply ? self->reply->total : 0;
+    (void)snprintf(line + used, sizeof line - (size_t)used, "%s%s  %d%s", self->text[0] ? "/ " : "", self->text, total,
+                   total >= COUNTED_MOST ? "+" : "");
     text_draw(row, 1, COLS - 2, line);
     self->rows = rows - 2;
     terminal_look(LOOK_LABEL);
