@@ -45,13 +45,22 @@ class Person(threading.Thread):
     def run(self):
         try:
             self.client = Client(ADDRESS, CA)
-            self.user_id = self.client.login(self.user, PASSWORDS[self.user]).user_id
+            self.user_id = self.log_in().user_id
             while not ended.wait(random.uniform(0.5, 1.5) * self.pause):
                 self.once()
             self.client.call("auth.logout", pb.Empty(), pb.Empty, key=random.randbytes(16))
             self.client.close()
         except Exception as error:  # somebody who stops must be seen
             self.error = error
+
+    def log_in(self):
+        """All come at once, from one address: whoever is told that too many wait tries again."""
+        while True:
+            try:
+                return self.client.login(self.user, PASSWORDS[self.user])
+            except Refused as refused:
+                if refused.code != "TOO_MANY" or ended.wait(1):
+                    raise
 
     def once(self):
         try:
