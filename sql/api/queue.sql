@@ -176,7 +176,7 @@ begin
                         else (place[3]::bigint, null, place[1] = '1', place[2]::date)::rule.queued end, page + 1) t);
   -- counted as far as the screen tells a number, and not at all where the page is all there is
   reply.total := case when place is null and cardinality(tasks) <= page then cardinality(tasks)
-                      else rule.queue_count(who, filter, needle, today, 1000) end;
+                      else rule.queue_count(who, filter, needle, today, 500) end;
   if cardinality(tasks) > page then
     tasks := tasks[1:page];
     reply.next := concat_ws('/', (tasks[page]).urgent::int, (tasks[page]).due_on, (tasks[page]).task_id);
@@ -221,7 +221,7 @@ begin
        and (length(needle) <= 24 or exists (select from application.search_name n
                                              where n.office_id = p.office_id and n.application_id = p.application_id
                                                and position(needle in n.name) > 0))
-     limit 1000;
+     limit 500;
 end
 $$;
 
@@ -249,7 +249,7 @@ begin
        and (who.unit_id is null or exists (select from application.inspection i
                                             where i.office_id = a.office_id and i.application_id = a.application_id))
      order by a.application_id desc);
-  reply.total := least(cardinality(hits), 1000);
+  reply.total := least(cardinality(hits), 500);
   if place is not null then
     hits := array(select f from unnest(hits) with ordinality x (f, nth) where x.f < place[1]::bigint order by x.nth);
   end if;

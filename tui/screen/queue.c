@@ -26,7 +26,7 @@ enum {
 enum { ROWS_FIRST = 25, ROWS_MORE = 50, ROWS_MOST = 100 };
 
 /* The server counts no further (QueueListReply.total). */
-enum { COUNTED_MOST = 1000 };
+enum { COUNTED_MOST = 500 };
 
 /* A row that is decided with others at once. */
 struct decision {
