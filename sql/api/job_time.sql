@@ -241,7 +241,7 @@ as $$ select rule.do_due('rule.deemed_due', 'rule.deem') $$;
 -- ------------------------------------------------------------------------------------- the register of permits
 
 -- Permits whose day has passed, and reminders of those that end in 90, 30 and 7 days; not while a renewal is under way. What
--- was missed is not made up for: only the nearest of the three is sent.
+-- was missed is not made up for: only the nearest of the three is sent. The date in a select of its own is asked for once, not for each permit.
 create function rule.permits_due(office_id bigint)
 returns setof rule.due
 language sql stable

@@ -221,7 +221,7 @@ begin
        and (length(needle) <= 24 or exists (select from application.search_name n
                                              where n.office_id = p.office_id and n.application_id = p.application_id
                                                and position(needle in n.name) > 0))
-     limit 500;
+     limit 1000;
 end
 $$;
 

@@ -15,9 +15,6 @@ create table application.name_part (
 );
 alter table application.name_part set (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
   autovacuum_analyze_scale_factor = 0.05);
--- comparing text is leakproof, as the operators of trigrams were not: both tables are kept by policy now
-call meta.keep_office('application.name_part', 'application.search_name');
-
 -- Many: a name of 20 characters has about 18.
 create function application.name_parts(name text) returns setof text
 language sql immutable parallel safe
@@ -44,18 +41,9 @@ $$;
 create trigger name_parts after insert or delete or update of name on application.search_name
   for each row execute function application.keep_name_parts();
 
--- what is there already
-do $$
-declare
-  office bigint;
-begin
-  for office in select o.office_id from catalogue.office o loop
-    perform set_config('loket.office_id', office::text, true), set_config('loket.unit_id', '', true);
-    insert into application.name_part (office_id, part, application_id)
-    select n.office_id, x, n.application_id from application.search_name n, application.name_parts(n.name) x
-     where n.office_id = office
-     order by 1, x collate "C", 3;
-  end loop;
-  perform set_config('loket.office_id', '', true);
-end
-$$;
+-- what is there already, of all offices: no policy is there yet
+insert into application.name_part (office_id, part, application_id)
+select n.office_id, x, n.application_id from application.search_name n, application.name_parts(n.name) x
+ order by 1, x collate "C", 3;
+-- comparing text is leakproof, as the operators of trigrams were not: both tables are kept by policy now
+call meta.keep_office('application.name_part', 'application.search_name');
