@@ -159,7 +159,7 @@ static void queue_draw(struct screen *screen, int row, int rows) {
     text_draw(row + 1, COLS - 18, 18, _("Due"));
     terminal_look(LOOK_PLAIN);
     if (!self->reply || !self->reply->n_rows) {
-        text_draw(row + 3, 2, COLS - 4, self->reply ? _("Nothing waits here.") : _("Reading…"));
+        text_draw(row + 3, 2, COLS - 4, self->reply ? _("Nothing waits here.") : screen->waits ? _("Reading…") : "");
         if (self->reply && !self->searches) places_draw(screen->app, row + 5, rows - 5);
         move(row + 2, 0);
         return;
